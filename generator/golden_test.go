@@ -1,0 +1,41 @@
+package generator_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/keywright/keywright/generator"
+	"github.com/keywright/keywright/templates"
+)
+
+var update = flag.Bool("update", false, "rewrite the modules of the catalogue")
+
+// catalogue is the folder of the committed modules: what templates and
+// generator make of its spec is the golden file of both.
+var catalogue = filepath.Join("..", "modules", "kms")
+
+func TestCatalogueIsUpToDate(t *testing.T) {
+	t.Parallel()
+	name := filepath.Join(catalogue, "keywright.hcl")
+	src, err := os.ReadFile(name)
+	require.NoError(t, err)
+	spec, err := generator.ParseSpec(name, src)
+	require.NoError(t, err)
+	for _, m := range spec.Modules {
+		dir, err := generator.OutputDir(catalogue, m)
+		require.NoError(t, err)
+		files, err := generator.Render(templates.FS, m)
+		require.NoError(t, err)
+		if *update {
+			_, err := generator.Write(dir, files)
+			require.NoError(t, err)
+		}
+		changes, err := generator.Check(dir, files)
+		require.NoError(t, err)
+		require.Empty(t, changes, "run go generate ./modules/kms, and commit what it changes")
+	}
+}

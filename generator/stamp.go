@@ -1,0 +1,53 @@
+package generator
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"path"
+)
+
+// stampName is the file that records what was written into a folder.
+const stampName = ".keywright.json"
+
+// stamp is the content of that file. It holds nothing that differs from one run
+// or machine to the next.
+type stamp struct {
+	Generator       string `json:"generator"`
+	Preset          string `json:"preset"`
+	TemplateVersion string `json:"template_version"`
+	// Inputs are the arguments of the spec, defaults filled in.
+	Inputs Module `json:"inputs"`
+	// Files maps a path to the SHA-256 of its content, in hexadecimal.
+	Files map[string]string `json:"files"`
+}
+
+func newStamp(templates fs.FS, m Module, files []File) (File, error) {
+	version, err := fs.ReadFile(templates, path.Join(m.Preset, "VERSION"))
+	if err != nil {
+		return File{}, fmt.Errorf("reading the template version of preset %q: %w", m.Preset, err)
+	}
+	s := stamp{
+		Generator:       "keywright",
+		Preset:          m.Preset,
+		TemplateVersion: string(bytes.TrimSpace(version)),
+		Inputs:          m,
+		Files:           make(map[string]string, len(files)),
+	}
+	for _, f := range files {
+		s.Files[f.Path] = digest(f.Data)
+	}
+	data, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return File{}, fmt.Errorf("encoding the stamp of module %q: %w", m.Name, err)
+	}
+	return File{Path: stampName, Data: append(data, '\n')}, nil
+}
+
+func digest(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
