@@ -1,0 +1,158 @@
+package kmsemu
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/keywright/keywright/keypolicy"
+)
+
+// found is a key that was found and not yet authorised. Only [call.open] may
+// look into it: whatever else an operation does with a key comes after.
+type found struct {
+	key   *key
+	alias string // the alias name it was asked for by; "" otherwise
+	// sealed: nothing but a ciphertext named the key.
+	sealed bool
+}
+
+func (f found) same(other found) bool { return f.key == other.key }
+
+// need is what an operation wants of a key.
+type need struct {
+	action  string            // such as "kms:Encrypt"
+	context keypolicy.Context // condition keys of this action; nil for none
+	states  stateRule
+}
+
+// key is the way to a key for operations that need one permission, named like
+// themselves: find it, authorise the caller, check its state.
+func (c *call) key(id string, context keypolicy.Context) (*key, error) {
+	f, err := c.find(id)
+	if err != nil {
+		return nil, err
+	}
+	return c.open(f, need{c.action, context, c.op.states})
+}
+
+// open authorises the use of a key and checks its state, in this order: who may
+// not use a key learns nothing about it.
+func (c *call) open(f found, n need) (*key, error) {
+	k := f.key
+	c.event.Resources = append(c.event.Resources, Resource{ARN: k.arn, AccountID: k.account, Type: "AWS::KMS::Key"})
+	conditions := keypolicy.Context{}
+	for name, values := range n.context {
+		conditions[name] = values
+	}
+	if f.alias != "" {
+		conditions.Set("kms:RequestAlias", f.alias)
+	}
+	if err := c.permit(permission{n.action, k.arn, conditions, k.policy.policy, k.facts()}); err != nil {
+		if f.sealed && k.account != c.caller.account {
+			return nil, errOutOfReach() // another account's key stays unseen (K0033)
+		}
+		return nil, err
+	}
+	if err := k.catchUp(c.now, c.server.random); err != nil {
+		return nil, err
+	}
+	return k, n.states.accept(k)
+}
+
+// own is the caller's part of the Region, for operations whose permission has no
+// resource (K0079).
+func (c *call) own(context keypolicy.Context) (*region, error) {
+	if err := c.permit(permission{action: c.action, resource: "*", context: context}); err != nil {
+		return nil, err
+	}
+	return c.regionLocked(), nil
+}
+
+func (c *call) regionLocked() *region {
+	return c.server.state.account(c.caller.account).region(c.region)
+}
+
+var keyIDPattern = regexp.MustCompile(`^([0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}|mrk-[0-9a-f]{32})$`)
+
+// find resolves a key identifier: key id or key ARN and, where the operation
+// allows, alias name or alias ARN (K0009 to K0013).
+func (c *call) find(id string) (found, error) {
+	account, resource := c.caller.account, id
+	switch {
+	case strings.HasPrefix(id, "arn:"):
+		var err error
+		if account, resource, err = c.splitKeyARN(id); err != nil {
+			return found{}, err
+		}
+	case !strings.HasPrefix(id, aliasPrefix):
+		resource = "key/" + id
+	}
+	if strings.HasPrefix(resource, aliasPrefix) && c.op.byAlias {
+		return c.findAlias(account, resource)
+	}
+	keyID, ok := strings.CutPrefix(resource, "key/")
+	if !ok || !keyIDPattern.MatchString(keyID) {
+		return found{}, fail(notFound, "Invalid keyId '%s'", id)
+	}
+	if r := c.lookRegion(account); r != nil {
+		if k := r.key(keyID, c.now); k != nil {
+			return found{key: k}, nil
+		}
+	}
+	return found{}, fail(notFound, "Key '%s' does not exist", c.foreignARN(account, resource))
+}
+
+func (c *call) findAlias(account, name string) (found, error) {
+	if r := c.lookRegion(account); r != nil {
+		if a := r.alias(name, c.now); a != nil {
+			return found{key: a.key, alias: name}, nil
+		}
+	}
+	return found{}, fail(notFound, "Alias %s is not found.", c.foreignARN(account, name))
+}
+
+// splitKeyARN takes the ARN of a key or alias apart. It must be of the Region
+// that was asked (K0011).
+func (c *call) splitKeyARN(arn string) (account, resource string, err error) {
+	parts := strings.SplitN(arn, ":", 6)
+	if len(parts) != 6 || parts[1] != partition(c.region) || parts[2] != serviceKMS || !accountPattern.MatchString(parts[4]) {
+		return "", "", fail(notFound, "Invalid keyId '%s'", arn)
+	}
+	if parts[3] != c.region {
+		return "", "", fail(notFound, "Invalid arn %s", parts[3])
+	}
+	return parts[4], parts[5], nil
+}
+
+// lookRegion is another account's part of the Region; nil if that account has
+// never been used, for looking must not bring accounts into being.
+func (c *call) lookRegion(account string) *region {
+	a := c.server.state.accounts[account]
+	if a == nil {
+		return nil
+	}
+	return a.regions[c.region]
+}
+
+func (c *call) foreignARN(account, resource string) string {
+	return strings.Join([]string{"arn", partition(c.region), serviceKMS, c.region, account, resource}, ":")
+}
+
+// findSealed resolves the key a ciphertext names. A key that does not exist, here
+// or any more, is reported like one the caller may not use (K0033).
+func (c *call) findSealed(ciphertext blob) (found, error) {
+	h, ok := readHeader(ciphertext)
+	if !ok {
+		return found{}, fail(invalidCiphertext, "")
+	}
+	f, err := c.find(c.foreignARN(h.account, "key/"+h.keyID))
+	if err != nil {
+		return found{}, errOutOfReach()
+	}
+	f.sealed = true
+	return f, nil
+}
+
+func errOutOfReach() error {
+	return fail(accessDenied, "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.")
+}

@@ -1,0 +1,35 @@
+package kmsemu_test
+
+import (
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/stretchr/testify/require"
+)
+
+// BenchmarkEncryptDecrypt is one Encrypt and one Decrypt by a role, with the SDK,
+// over HTTP, signatures and policies on.
+func BenchmarkEncryptDecrypt(b *testing.B) {
+	w := newWorld(b)
+	role := w.roleARN(w.root, allow("kms:*", "*"))
+	session := w.session(w.root, &sts.AssumeRoleInput{RoleArn: &role})
+	key := w.key()
+	for b.Loop() {
+		out, err := session.kms.Encrypt(w.ctx, &kms.EncryptInput{KeyId: &key, Plaintext: []byte("secret")})
+		require.NoError(b, err)
+		_, err = session.kms.Decrypt(w.ctx, &kms.DecryptInput{CiphertextBlob: out.CiphertextBlob})
+		require.NoError(b, err)
+	}
+}
+
+// BenchmarkHandler is one Encrypt without client and network: signature, policy,
+// cipher and audit record.
+func BenchmarkHandler(b *testing.B) {
+	w := newWorld(b)
+	body := `{"KeyId":"` + w.key() + `","Plaintext":"c2VjcmV0"}`
+	req := w.signed(request{target: "Encrypt", body: body})
+	for b.Loop() {
+		replay(b, w.Server, req, body)
+	}
+}

@@ -1,0 +1,150 @@
+package kmsemu
+
+import (
+	"context"
+	"maps"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/keywright/keywright/keypolicy"
+)
+
+// The services, as credential scopes name them; also the prefixes of actions.
+const (
+	serviceKMS = "kms"
+	serviceSTS = "sts"
+	serviceIAM = "iam"
+)
+
+// call is one authenticated request on its way through an operation. Operations
+// reach keys, aliases, Regions and roles only through its methods, each of which
+// asks keypolicy first.
+type call struct {
+	server   *Server
+	context  context.Context
+	now      time.Time
+	protocol protocol
+	service  string
+	region   string
+	name     string // of the operation
+	action   string // service:name, the permission it needs
+	op       operation
+	caller   identity
+	body     []byte
+	form     form
+	common   keypolicy.Context // condition keys of every permission of the call
+	event    Event
+}
+
+// begin fills in what follows from the request itself.
+func (c *call) begin(r *http.Request, requestID string) {
+	c.context = r.Context()
+	c.action = c.service + ":" + c.name
+	ip, userAgent := requestOrigin(r)
+	now := c.now.UTC()
+	c.common = keypolicy.Context{}
+	c.common.Set("aws:CurrentTime", now.Format(time.RFC3339))
+	c.common.Set("aws:EpochTime", strconv.FormatInt(now.Unix(), 10))
+	c.common.Set("aws:RequestedRegion", c.region)
+	c.common.Set("aws:SourceIp", ip)
+	c.common.Set("aws:UserAgent", userAgent)
+	// The services take no plain HTTP, so every call that reaches them was made
+	// over TLS; plain HTTP on the loopback stands for that connection (K0101).
+	c.common.Set("aws:SecureTransport", "true")
+	c.event = Event{
+		EventTime: now, EventSource: c.service + ".amazonaws.com", EventName: c.name, AWSRegion: c.region,
+		SourceIPAddress: ip, UserAgent: userAgent, UserIdentity: c.caller.userIdentity(),
+		RequestID: requestID, EventID: eventID(requestID),
+	}
+}
+
+// eventID derives the record's id from the request's: unique as that is, and
+// different from it as in CloudTrail.
+func eventID(requestID string) string {
+	half := len(requestID) / 2
+	return formatUUID(mac([]byte(requestID[:half]), requestID[half:])[:16])
+}
+
+func hostOf(address string) string {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return address
+	}
+	return host
+}
+
+// permission is one thing a call must be allowed to do.
+type permission struct {
+	action   string
+	resource string            // ARN, or "*"
+	context  keypolicy.Context // condition keys besides the common ones; nil for none
+	policy   *keypolicy.Policy // of the resource; nil if identity policies alone decide
+	key      *keypolicy.Key    // if the resource is a key
+}
+
+// permit asks keypolicy for a permission and notes the decision in the trail.
+// The error is the denial.
+func (c *call) permit(p permission) error {
+	return c.settle(p, c.decide(p))
+}
+
+// decide asks without noting: for checks that are not the call's own permission.
+func (c *call) decide(p permission) keypolicy.Decision {
+	conditions := maps.Clone(c.common)
+	maps.Copy(conditions, p.context)
+	identityPolicies, sessionPolicies := c.caller.policiesLocked()
+	return keypolicy.Evaluate(
+		keypolicy.Request{Principal: c.caller.principal, Action: p.action, Resource: p.resource, Context: conditions},
+		keypolicy.World{ResourcePolicy: p.policy, Identity: identityPolicies, Session: sessionPolicies, Key: p.key},
+	)
+}
+
+// settle notes a decision and turns a denial into its error.
+func (c *call) settle(p permission, d keypolicy.Decision) error {
+	c.event.Decision = &d
+	if d.Allowed() {
+		return nil
+	}
+	return denial(c.caller.principal.ARN, p, d)
+}
+
+// denial words a denial as the services do (K0075 to K0078): who, what, where,
+// and the one kind of policy that decided.
+func denial(caller string, p permission, d keypolicy.Decision) *apiError {
+	source := d.Source.String()
+	because := "because no " + source + " allows the " + p.action + " action"
+	if d.Explicit {
+		because = "with an explicit deny in " + article(source) + " " + source
+	}
+	return fail(accessDenied, "User: %s is not authorized to perform: %s on resource: %s %s", caller, p.action, p.resource, because)
+}
+
+func article(noun string) string {
+	if strings.HasPrefix(noun, "identity") {
+		return "an"
+	}
+	return "a"
+}
+
+// partition is the group of Regions a Region belongs to.
+func partition(region string) string {
+	switch {
+	case strings.HasPrefix(region, "cn-"):
+		return "aws-cn"
+	case strings.HasPrefix(region, "us-gov-"):
+		return "aws-us-gov"
+	}
+	return "aws"
+}
+
+// arn names a resource of the caller's account: regional in KMS, global in IAM.
+func (c *call) arn(service, resource string) string {
+	region := c.region
+	if service == serviceIAM {
+		region = ""
+	}
+	return strings.Join([]string{"arn", partition(c.region), service, region, c.caller.account, resource}, ":")
+}

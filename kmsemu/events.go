@@ -1,0 +1,135 @@
+package kmsemu
+
+import (
+	"encoding/json"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/keywright/keywright/keypolicy"
+)
+
+// Event is the audit record of one call. Its JSON form has CloudTrail's field
+// names; the decision is under additionalEventData. Source: CloudTrail User
+// Guide, "CloudTrail record contents".
+type Event struct {
+	// EventTime is when the call arrived, by the server's clock, in UTC.
+	EventTime time.Time `json:"eventTime"`
+	// EventSource is the service, such as "kms.amazonaws.com".
+	EventSource string `json:"eventSource"`
+	// EventName is the operation, such as "Decrypt".
+	EventName string `json:"eventName"`
+	// AWSRegion is the Region the request was signed for.
+	AWSRegion string `json:"awsRegion"`
+	// SourceIPAddress and UserAgent tell where the call came from.
+	SourceIPAddress string `json:"sourceIPAddress"`
+	UserAgent       string `json:"userAgent"`
+	// UserIdentity is the caller.
+	UserIdentity UserIdentity `json:"userIdentity"`
+	// RequestParameters are the call's parameters by name, with a small first
+	// letter; never plaintext or ciphertext. Nil if they could not be read. It is
+	// shared with the trail: do not change it.
+	RequestParameters map[string]any `json:"requestParameters"`
+	// ErrorCode and ErrorMessage are "" for a call that succeeded.
+	ErrorCode    string `json:"errorCode,omitempty"`
+	ErrorMessage string `json:"errorMessage,omitempty"`
+	// RequestID is the one in the answer's X-Amzn-Requestid header.
+	RequestID string `json:"requestID"`
+	// EventID is unique to the record.
+	EventID string `json:"eventID"`
+	// Resources are the keys the call was about, in the order it named them.
+	Resources []Resource `json:"resources,omitempty"`
+	// Decision is the last one taken for the call, so the denial if it was
+	// denied; nil if none was taken, because the call was refused before.
+	Decision *keypolicy.Decision `json:"-"`
+}
+
+// UserIdentity is CloudTrail's description of a caller.
+type UserIdentity struct {
+	// Type is "Root" or "AssumedRole".
+	Type        string `json:"type"`
+	PrincipalID string `json:"principalId"`
+	// ARN is the one GetCallerIdentity shows.
+	ARN            string          `json:"arn"`
+	AccountID      string          `json:"accountId"`
+	AccessKeyID    string          `json:"accessKeyId"`
+	SessionContext *SessionContext `json:"sessionContext,omitempty"`
+}
+
+// SessionContext tells where the credentials of a session came from.
+type SessionContext struct {
+	SessionIssuer SessionIssuer `json:"sessionIssuer"`
+}
+
+// SessionIssuer is the role of a session. UserName is the role's name.
+type SessionIssuer struct {
+	Type        string `json:"type"`
+	PrincipalID string `json:"principalId"`
+	ARN         string `json:"arn"`
+	AccountID   string `json:"accountId"`
+	UserName    string `json:"userName"`
+}
+
+// Resource is a KMS key that a call was about.
+type Resource struct {
+	ARN       string `json:"ARN"`
+	AccountID string `json:"accountId"`
+	Type      string `json:"type"` // "AWS::KMS::Key"
+}
+
+// MarshalJSON writes a CloudTrail record.
+func (e Event) MarshalJSON() ([]byte, error) {
+	type plain Event
+	return json.Marshal(struct {
+		Version string `json:"eventVersion"`
+		plain
+		Type  string     `json:"eventType"`
+		Extra *extraData `json:"additionalEventData,omitempty"`
+	}{"1.11", plain(e), "AwsApiCall", extraOf(e.Decision)})
+}
+
+// extraData is what the record says beyond CloudTrail: the decision as text.
+type extraData struct {
+	Decision struct {
+		Verdict string   `json:"verdict"`
+		Reasons []string `json:"reasons"`
+	} `json:"decision"`
+}
+
+func extraOf(d *keypolicy.Decision) *extraData {
+	if d == nil {
+		return nil
+	}
+	out := &extraData{}
+	out.Decision.Verdict = d.Verdict.String()
+	for _, reason := range d.Reasons {
+		out.Decision.Reasons = append(out.Decision.Reasons, reason.String())
+	}
+	return out
+}
+
+// maxEvents bounds the memory of a server under load.
+const maxEvents = 1 << 16
+
+// trail keeps the last maxEvents events.
+type trail struct {
+	mu   sync.Mutex
+	list []Event
+}
+
+// add appends an event. It drops old events in bulk, so that an append stays
+// cheap: the list grows to twice the limit before its first half goes.
+func (t *trail) add(e Event) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.list) >= 2*maxEvents {
+		t.list = slices.Clone(t.list[maxEvents:])
+	}
+	t.list = append(t.list, e)
+}
+
+func (t *trail) events() []Event {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Clone(t.list[max(0, len(t.list)-maxEvents):])
+}

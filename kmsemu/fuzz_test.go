@@ -1,0 +1,54 @@
+package kmsemu_test
+
+import (
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/keywright/keywright/kmsemu"
+	"github.com/keywright/keywright/kmsemu/kmsemutest"
+)
+
+// FuzzKMSBody sends arbitrary bodies to every KMS operation: they may be refused,
+// never break the server.
+func FuzzKMSBody(f *testing.F) {
+	operations := kmsemu.Operations("kms")
+	for i := range operations {
+		f.Add(uint8(i), `{"KeyId":"alias/a","Limit":1,"Tags":[{"TagKey":"a","TagValue":"b"}],"EncryptionContext":{"a":"b"}}`)
+	}
+	f.Add(uint8(0), `{`)
+	f.Add(uint8(3), `{"CiphertextBlob":"AQ=="}`)
+	f.Fuzz(func(t *testing.T, operation uint8, body string) {
+		target := operations[int(operation)%len(operations)]
+		unbroken(t, request{target: target, body: body})
+	})
+}
+
+// FuzzQueryBody does the same with forms, for STS and IAM.
+func FuzzQueryBody(f *testing.F) {
+	for _, name := range kmsemu.Operations("iam") {
+		f.Add(false, "Action="+name+"&Version=2010-05-08&RoleName=r&Tags.member.1.Key=a&=x")
+	}
+	for _, name := range kmsemu.Operations("sts") {
+		f.Add(true, "Action="+name+"&Version=2011-06-15&RoleArn=arn:aws:iam::000000000000:role/r&RoleSessionName=s1&=")
+	}
+	f.Fuzz(func(t *testing.T, sts bool, body string) {
+		service := "iam"
+		if sts {
+			service = "sts"
+		}
+		unbroken(t, request{service: service, body: body})
+	})
+}
+
+// unbroken sends a signed request and wants any answer but a server fault.
+func unbroken(t *testing.T, r request) {
+	t.Helper()
+	clock := kmsemutest.NewClock(time.Now())
+	w := &world{TB: t, ctx: t.Context(), clock: clock, Instance: &kmsemu.Instance{Server: kmsemu.New(kmsemu.Config{Clock: clock.Now})}}
+	recorder := httptest.NewRecorder()
+	w.Server.ServeHTTP(recorder, w.signed(r))
+	if recorder.Code >= 500 {
+		t.Fatalf("got status %d: %s", recorder.Code, recorder.Body)
+	}
+}

@@ -1,0 +1,165 @@
+package kmsemu
+
+import (
+	"regexp"
+	"strings"
+)
+
+const (
+	aliasPrefix         = "alias/"
+	reservedAliasPrefix = "alias/aws/"
+)
+
+var aliasRule = textRule{min: 1, max: 256, pattern: regexp.MustCompile(`^[a-zA-Z0-9:/_-]+$`)}
+
+// checkAliasName checks the name of an alias to be written (K0042, K0043).
+func checkAliasName(k *checker, name string) {
+	k.checkText("aliasName", name, aliasRule)
+	switch {
+	case !strings.HasPrefix(name, aliasPrefix):
+		k.fail(validation, `Alias must start with the prefix "alias/". Please see https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html`)
+	case name == aliasPrefix || strings.Contains(name, ":"):
+		k.fail(validation, "%s contains invalid characters for an alias", name)
+	case strings.HasPrefix(name, reservedAliasPrefix):
+		k.fail(notAuthorized, "")
+	}
+}
+
+// alias authorises the operation on an alias, which has no policy of its own, and
+// returns it, nil if it does not exist, and its Region.
+func (c *call) alias(name string) (*alias, *region, error) {
+	if err := c.permit(permission{action: c.action, resource: c.arn(serviceKMS, name)}); err != nil {
+		return nil, nil, err
+	}
+	r := c.regionLocked()
+	return r.alias(name, c.now), r, nil
+}
+
+// existingAlias is alias for operations on one that must exist (K0012).
+func (c *call) existingAlias(name string) (*alias, *region, error) {
+	a, r, err := c.alias(name)
+	if err == nil && a == nil {
+		err = fail(notFound, "Alias %s is not found.", c.arn(serviceKMS, name))
+	}
+	return a, r, err
+}
+
+type aliasInput struct {
+	AliasName   string
+	TargetKeyID string `json:"TargetKeyId"`
+}
+
+func (in *aliasInput) check(k *checker) {
+	checkAliasName(k, in.AliasName)
+	k.checkText("targetKeyId", in.TargetKeyID, keyIDRule)
+}
+
+func createAlias(c *call, in *aliasInput) (*empty, error) {
+	target, err := c.key(in.TargetKeyID, nil)
+	if err != nil {
+		return nil, err
+	}
+	existing, r, err := c.alias(in.AliasName)
+	if err != nil {
+		return nil, err
+	}
+	arn := c.arn(serviceKMS, in.AliasName)
+	if existing != nil {
+		return nil, fail(alreadyExists, "An alias with the name %s already exists", arn)
+	}
+	r.put(&alias{name: in.AliasName, arn: arn, created: c.now, updated: c.now}, target)
+	return done()
+}
+
+func updateAlias(c *call, in *aliasInput) (*empty, error) {
+	target, err := c.key(in.TargetKeyID, nil)
+	if err != nil {
+		return nil, err
+	}
+	existing, r, err := c.existingAlias(in.AliasName)
+	if err != nil {
+		return nil, err
+	}
+	// The key the alias leaves must allow it too; its state does not matter (K0024).
+	if _, err := c.open(found{key: existing.key}, need{action: c.action, states: inAnyState}); err != nil {
+		return nil, err
+	}
+	existing.updated = c.now
+	r.put(existing, target)
+	return done()
+}
+
+type deleteAliasInput struct{ AliasName string }
+
+func (in *deleteAliasInput) check(k *checker) { checkAliasName(k, in.AliasName) }
+
+func deleteAlias(c *call, in *deleteAliasInput) (*empty, error) {
+	existing, r, err := c.existingAlias(in.AliasName)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := c.open(found{key: existing.key}, need{action: c.action, states: inAnyState}); err != nil {
+		return nil, err
+	}
+	r.remove(existing)
+	return done()
+}
+
+type listAliasesInput struct {
+	KeyID string `json:"KeyId"`
+	pageInput
+}
+
+var listAliasesPage = pageLimits{50, 100}
+
+func (in *listAliasesInput) check(k *checker) {
+	k.checkText("keyId", in.KeyID, textRule{max: keyIDRule.max})
+	in.checkPage(k, listAliasesPage)
+}
+
+type aliasListEntry struct {
+	AliasArn        string
+	AliasName       string
+	CreationDate    epoch
+	LastUpdatedDate epoch
+	TargetKeyID     string `json:"TargetKeyId"`
+}
+
+type listAliasesOutput struct {
+	Aliases []aliasListEntry
+	pageOutput
+}
+
+func listAliases(c *call, in *listAliasesInput) (*listAliasesOutput, error) {
+	r, err := c.own(nil)
+	if err != nil {
+		return nil, err
+	}
+	all := r.allAliases(c.now)
+	if in.KeyID != "" {
+		of, err := c.find(in.KeyID)
+		if err != nil {
+			return nil, err
+		}
+		all = aliasesOf(all, of)
+	}
+	aliases, more, err := page(c, &in.pageInput, listAliasesPage, all, func(a *alias) string { return a.name })
+	if err != nil {
+		return nil, err
+	}
+	out := &listAliasesOutput{Aliases: []aliasListEntry{}, pageOutput: more}
+	for _, a := range aliases {
+		out.Aliases = append(out.Aliases, aliasListEntry{a.arn, a.name, epoch{a.created}, epoch{a.updated}, a.key.id})
+	}
+	return out, nil
+}
+
+func aliasesOf(all []*alias, of found) []*alias {
+	var out []*alias
+	for _, a := range all {
+		if of.same(found{key: a.key}) {
+			out = append(out, a)
+		}
+	}
+	return out
+}

@@ -1,0 +1,97 @@
+package kmsemu
+
+// dataKeySizes are the data key specs and their lengths in bytes (K0029).
+var dataKeySizes = map[string]int{"AES_128": 16, "AES_256": 32}
+
+type generateDataKeyInput struct {
+	keyInput
+	EncryptionContext encryptionContext
+	KeySpec           string
+	NumberOfBytes     *int
+	callOptions
+}
+
+func (in *generateDataKeyInput) check(k *checker) {
+	in.keyInput.check(k)
+	k.checkText("keySpec", in.KeySpec, textRule{enum: []string{"AES_256", "AES_128"}})
+	k.checkInt("numberOfBytes", in.NumberOfBytes, randomLimits)
+	if (in.KeySpec == "") == (in.NumberOfBytes == nil) {
+		k.fail(validation, "Please specify either number of bytes or key spec.")
+	}
+	in.callOptions.check(k)
+}
+
+func (in *generateDataKeyInput) size() int {
+	return valueOr(in.NumberOfBytes, dataKeySizes[in.KeySpec])
+}
+
+type dataKeyWithoutPlaintextOutput struct {
+	CiphertextBlob []byte
+	KeyID          string `json:"KeyId"`
+	KeyMaterialID  string `json:"KeyMaterialId"`
+}
+
+type dataKeyOutput struct {
+	dataKeyWithoutPlaintextOutput
+	Plaintext []byte
+}
+
+func generateDataKey(c *call, in *generateDataKeyInput) (*dataKeyOutput, error) {
+	out, err := c.newDataKey(in)
+	if err != nil {
+		return nil, err
+	}
+	return finish(&in.callOptions, out)
+}
+
+func generateDataKeyWithoutPlaintext(c *call, in *generateDataKeyInput) (*dataKeyWithoutPlaintextOutput, error) {
+	out, err := c.newDataKey(in)
+	if err != nil {
+		return nil, err
+	}
+	return finish(&in.callOptions, &out.dataKeyWithoutPlaintextOutput)
+}
+
+func (c *call) newDataKey(in *generateDataKeyInput) (*dataKeyOutput, error) {
+	k, err := c.key(in.KeyID, in.EncryptionContext.conditions(symmetricDefault))
+	if err != nil {
+		return nil, err
+	}
+	plaintext, err := randomBytes(c.server.random, in.size())
+	if err != nil {
+		return nil, err
+	}
+	sealed, err := k.seal(c.server.random, plaintext, in.EncryptionContext)
+	if err != nil {
+		return nil, err
+	}
+	return &dataKeyOutput{dataKeyWithoutPlaintextOutput{sealed, k.arn, k.current().id}, plaintext}, nil
+}
+
+type generateRandomInput struct {
+	CustomKeyStoreID absent `json:"CustomKeyStoreId"`
+	NumberOfBytes    *int
+	Recipient        absent
+}
+
+func (in *generateRandomInput) check(k *checker) {
+	k.checkInt("numberOfBytes", in.NumberOfBytes, randomLimits)
+	if in.NumberOfBytes == nil {
+		k.fail(validation, "NumberOfBytes is required.")
+	}
+	k.refuse("CustomKeyStoreId", in.CustomKeyStoreID)
+	k.refuse("Recipient", in.Recipient)
+}
+
+type generateRandomOutput struct{ Plaintext []byte }
+
+func generateRandom(c *call, in *generateRandomInput) (*generateRandomOutput, error) {
+	if _, err := c.own(nil); err != nil {
+		return nil, err
+	}
+	random, err := randomBytes(c.server.random, *in.NumberOfBytes)
+	if err != nil {
+		return nil, err
+	}
+	return &generateRandomOutput{random}, nil
+}

@@ -1,0 +1,289 @@
+package kmsemu
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/keywright/keywright/keypolicy"
+)
+
+// The values the KMS API knows, supported here or not (K0017, K0018).
+var (
+	apiKeySpecs = []string{
+		"RSA_2048", "RSA_3072", "RSA_4096", "ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_P521", "ECC_SECG_P256K1",
+		"ECC_NIST_EDWARDS25519", "HMAC_224", "HMAC_256", "HMAC_384", "HMAC_512", "ML_DSA_44", "ML_DSA_65", "ML_DSA_87",
+		"ML_KEM_512", "ML_KEM_768", "ML_KEM_1024", "SM2", symmetricDefault,
+	}
+	apiKeyUsages = []string{usageEncryptDecrypt, "SIGN_VERIFY", "GENERATE_VERIFY_MAC", "KEY_AGREEMENT", "ENCAPSULATE_DECAPSULATE"}
+	apiOrigins   = []string{originKMS, "EXTERNAL", "AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"}
+)
+
+type createKeyInput struct {
+	BypassPolicyLockoutSafetyCheck bool
+	CustomKeyStoreID               absent `json:"CustomKeyStoreId"`
+	CustomerMasterKeySpec          string
+	Description                    string
+	KeySpec                        string
+	KeyUsage                       string
+	MultiRegion                    bool
+	Origin                         string
+	Policy                         string
+	Tags                           []tag
+	XksKeyID                       absent `json:"XksKeyId"`
+}
+
+func (in *createKeyInput) check(k *checker) {
+	k.checkText("customerMasterKeySpec", in.CustomerMasterKeySpec, textRule{enum: apiKeySpecs})
+	k.checkText("keySpec", in.KeySpec, textRule{enum: apiKeySpecs})
+	k.checkText("keyUsage", in.KeyUsage, textRule{enum: apiKeyUsages})
+	k.checkText("origin", in.Origin, textRule{enum: apiOrigins})
+	k.checkText("description", in.Description, textRule{max: maxDescription})
+	checkPolicyText(k, in.Policy)
+	checkTags(k, in.Tags)
+	in.checkSupported(k)
+}
+
+// What the API assumes where the request is silent; condition keys see it too
+// (K0082).
+func (in *createKeyInput) spec() string {
+	return cmp.Or(in.KeySpec, in.CustomerMasterKeySpec, symmetricDefault)
+}
+
+func (in *createKeyInput) origin() string { return cmp.Or(in.Origin, originKMS) }
+
+// usage has a default for symmetric keys alone (K0016).
+func (in *createKeyInput) usage() string {
+	if in.KeyUsage == "" && in.spec() == symmetricDefault {
+		return usageEncryptDecrypt
+	}
+	return in.KeyUsage
+}
+
+func (in *createKeyInput) checkSupported(k *checker) {
+	if in.CustomerMasterKeySpec != "" && in.KeySpec != "" {
+		k.fail(validation, "You cannot specify KeySpec and CustomerMasterKeySpec in the same request. CustomerMasterKeySpec is deprecated.")
+	}
+	if in.usage() == "" {
+		k.fail(validation, "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.")
+	}
+	k.refuse("CustomKeyStoreId", in.CustomKeyStoreID)
+	k.refuse("XksKeyId", in.XksKeyID)
+	if spec := keySpecs[in.spec()]; spec == nil {
+		k.fail(unsupported, "This emulator does not support KeySpec %s: use %s.", in.spec(), symmetricDefault)
+	} else if !slices.Contains(spec.usages, in.usage()) {
+		k.fail(validation, "KeyUsage %s is not compatible with KeySpec %s", in.usage(), spec.name)
+	}
+	if in.origin() != originKMS {
+		k.fail(unsupported, "This emulator does not support Origin %s: use %s.", in.origin(), originKMS)
+	}
+	if in.MultiRegion {
+		k.fail(unsupported, "This emulator does not support multi-Region keys: leave MultiRegion out.")
+	}
+}
+
+func (in *createKeyInput) conditions() keypolicy.Context {
+	conditions := tagConditions(in.Tags)
+	conditions.Set("kms:KeySpec", in.spec())
+	conditions.Set("kms:KeyUsage", in.usage())
+	conditions.Set("kms:KeyOrigin", in.origin())
+	conditions.Set("kms:MultiRegion", strconv.FormatBool(in.MultiRegion))
+	conditions.Set("kms:BypassPolicyLockoutSafetyCheck", strconv.FormatBool(in.BypassPolicyLockoutSafetyCheck))
+	return conditions
+}
+
+type metadataOutput struct {
+	KeyMetadata keyMetadata
+}
+
+func createKey(c *call, in *createKeyInput) (*metadataOutput, error) {
+	r, err := c.own(in.conditions())
+	if err != nil {
+		return nil, err
+	}
+	k, err := c.newKey(in)
+	if err != nil {
+		return nil, err
+	}
+	if len(in.Tags) > 0 {
+		// The key has no policy yet, so identity policies alone decide (K0079).
+		if err := c.permit(permission{action: "kms:TagResource", resource: k.arn, context: tagConditions(in.Tags), key: k.facts()}); err != nil {
+			return nil, err
+		}
+	}
+	if k.policy, err = c.newKeyPolicy(k, in.Policy, in.BypassPolicyLockoutSafetyCheck); err != nil {
+		return nil, err
+	}
+	r.keys[k.id] = k
+	c.event.Resources = append(c.event.Resources, Resource{ARN: k.arn, AccountID: k.account, Type: "AWS::KMS::Key"})
+	return &metadataOutput{k.metadata()}, nil
+}
+
+// newKey makes the key a request describes, all but its policy.
+func (c *call) newKey(in *createKeyInput) (*key, error) {
+	spec := keySpecs[in.spec()]
+	id, err := newUUID(c.server.random)
+	if err != nil {
+		return nil, err
+	}
+	first, err := spec.newMaterial(c.server.random)
+	if err != nil {
+		return nil, err
+	}
+	return &key{
+		id: id, account: c.caller.account, arn: c.arn(serviceKMS, "key/"+id),
+		spec: spec, usage: in.usage(), origin: in.origin(), description: in.Description,
+		created: c.now, state: stateEnabled, materials: []material{first},
+		tags: tagMap(in.Tags), aliases: map[string]*alias{},
+	}, nil
+}
+
+type describeKeyInput struct {
+	keyInput
+	GrantTokens []string
+}
+
+func (in *describeKeyInput) check(k *checker) {
+	in.keyInput.check(k)
+	checkGrantTokens(k, in.GrantTokens)
+}
+
+func describeKey(c *call, in *describeKeyInput) (*metadataOutput, error) {
+	k, err := c.key(in.KeyID, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &metadataOutput{k.metadata()}, nil
+}
+
+type listKeysInput struct{ pageInput }
+
+var listKeysPage = pageLimits{100, 1000}
+
+func (in *listKeysInput) check(k *checker) { in.checkPage(k, listKeysPage) }
+
+type keyListEntry struct {
+	KeyArn string
+	KeyID  string `json:"KeyId"`
+}
+
+type listKeysOutput struct {
+	Keys []keyListEntry
+	pageOutput
+}
+
+func listKeys(c *call, in *listKeysInput) (*listKeysOutput, error) {
+	r, err := c.own(nil)
+	if err != nil {
+		return nil, err
+	}
+	keys, more, err := page(c, &in.pageInput, listKeysPage, r.allKeys(c.now), func(k *key) string { return k.id })
+	if err != nil {
+		return nil, err
+	}
+	out := &listKeysOutput{Keys: []keyListEntry{}, pageOutput: more}
+	for _, k := range keys {
+		out.Keys = append(out.Keys, keyListEntry{k.arn, k.id})
+	}
+	return out, nil
+}
+
+const maxDescription = 8192
+
+type updateKeyDescriptionInput struct {
+	keyInput
+	Description *string
+}
+
+func (in *updateKeyDescriptionInput) check(k *checker) {
+	in.keyInput.check(k)
+	if in.Description == nil {
+		k.problem("Value null at 'description' failed to satisfy constraint: Member must not be null")
+		return
+	}
+	k.checkText("description", *in.Description, textRule{max: maxDescription})
+}
+
+func updateKeyDescription(c *call, in *updateKeyDescriptionInput) (*empty, error) {
+	k, err := c.key(in.KeyID, nil)
+	if err != nil {
+		return nil, err
+	}
+	k.description = *in.Description
+	return done()
+}
+
+func enableKey(c *call, in *keyInput) (*empty, error) {
+	k, err := c.key(in.KeyID, nil)
+	if err != nil {
+		return nil, err
+	}
+	next, err := k.spec.newMaterial(c.server.random)
+	if err != nil {
+		return nil, err
+	}
+	k.enable(c.now, next)
+	return done()
+}
+
+func disableKey(c *call, in *keyInput) (*empty, error) {
+	k, err := c.key(in.KeyID, nil)
+	if err != nil {
+		return nil, err
+	}
+	k.state = stateDisabled
+	return done()
+}
+
+type scheduleKeyDeletionInput struct {
+	keyInput
+	PendingWindowInDays *int
+}
+
+const (
+	minPendingWindow     = 7
+	maxPendingWindow     = 30
+	defaultPendingWindow = 30
+)
+
+func (in *scheduleKeyDeletionInput) check(k *checker) {
+	in.keyInput.check(k)
+	// The model allows 1 to 365; the service words its own, narrower bound (K0027).
+	k.checkInt("pendingWindowInDays", in.PendingWindowInDays, intRule{1, 365})
+	if days := in.window(); days < minPendingWindow || days > maxPendingWindow {
+		k.fail(validation, "PendingWindowInDays must be between %d and %d", minPendingWindow, maxPendingWindow)
+	}
+}
+
+func (in *scheduleKeyDeletionInput) window() int {
+	return valueOr(in.PendingWindowInDays, defaultPendingWindow)
+}
+
+type scheduleKeyDeletionOutput struct {
+	DeletionDate        epoch
+	KeyID               string `json:"KeyId"`
+	KeyState            keyState
+	PendingWindowInDays int
+}
+
+func scheduleKeyDeletion(c *call, in *scheduleKeyDeletionInput) (*scheduleKeyDeletionOutput, error) {
+	conditions := keypolicy.Context{}
+	conditions.Set("kms:ScheduleKeyDeletionPendingWindowInDays", strconv.Itoa(in.window()))
+	k, err := c.key(in.KeyID, conditions)
+	if err != nil {
+		return nil, err
+	}
+	k.state = statePendingDeletion
+	k.deletion = c.now.Add(time.Duration(in.window()) * day)
+	return &scheduleKeyDeletionOutput{epoch{k.deletion}, k.arn, k.state, in.window()}, nil
+}
+
+func cancelKeyDeletion(c *call, in *keyInput) (*keyOutput, error) {
+	k, err := c.key(in.KeyID, nil)
+	if err != nil {
+		return nil, err
+	}
+	k.state = stateDisabled // not Enabled: K0027
+	return &keyOutput{k.arn}, nil
+}

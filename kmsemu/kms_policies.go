@@ -1,0 +1,171 @@
+package kmsemu
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+
+	"github.com/keywright/keywright/keypolicy"
+)
+
+const (
+	policyName = "default" // the only name a key policy can have (K0046)
+	// maxPolicyBytes is the service's bound, maxPolicyLength that of its model.
+	maxPolicyBytes  = 32768
+	maxPolicyLength = 131072
+)
+
+var policyRule = textRule{max: maxPolicyLength, pattern: regexp.MustCompile(`^[\x{0009}\x{000A}\x{000D}\x{0020}-\x{00FF}]+$`)}
+
+// checkPolicyText checks the characters and the size of a policy. The pattern
+// failure prints no policy: it would be unreadable.
+func checkPolicyText(k *checker, text string) {
+	if text != "" && !policyRule.pattern.MatchString(text) {
+		k.problem("Value at 'policy' failed to satisfy constraint: Member must satisfy regular expression pattern: %s", policyRule.pattern)
+	}
+	k.checkLength("Value at 'policy'", len(text), intRule{0, policyRule.max})
+	if len(text) > maxPolicyBytes {
+		k.fail(limitExceeded, "The policy has %d bytes; %d are allowed.", len(text), maxPolicyBytes)
+	}
+}
+
+// defaultKeyPolicy is what a key gets that is created without a policy (K0047).
+const defaultKeyPolicy = `{
+  "Version" : "2012-10-17",
+  "Id" : "key-default-1",
+  "Statement" : [ {
+    "Sid" : "Enable IAM User Permissions",
+    "Effect" : "Allow",
+    "Principal" : {
+      "AWS" : "arn:%s:iam::%s:root"
+    },
+    "Action" : "kms:*",
+    "Resource" : "*"
+  } ]
+}`
+
+// newKeyPolicy reads a policy for a key and makes the checks that the service
+// makes before it attaches one: syntax, that its principals exist, and that the
+// caller does not lock itself out (K0048, K0049).
+func (c *call) newKeyPolicy(k *key, text string, bypassLockoutCheck bool) (document, error) {
+	if text == "" {
+		text = fmt.Sprintf(defaultKeyPolicy, partition(c.region), k.account)
+	}
+	policy, err := keypolicy.Parse("key policy", []byte(text))
+	if err != nil {
+		return document{}, fail(malformedPolicy, "%v", err)
+	}
+	if unknown, ok := c.server.state.principalsExist(policy); !ok {
+		return document{}, fail(malformedPolicy, "Policy contains a statement with one or more invalid principals: %s does not exist.", unknown)
+	}
+	if !bypassLockoutCheck && !c.mayPutPolicy(k, policy) {
+		return document{}, fail(malformedPolicy, "The new key policy will not allow you to update the key policy in the future.")
+	}
+	return document{text, policy}, nil
+}
+
+// mayPutPolicy asks whether the caller could replace the policy again.
+func (c *call) mayPutPolicy(k *key, policy *keypolicy.Policy) bool {
+	return c.decide(permission{"kms:PutKeyPolicy", k.arn, policyConditions(false), policy, k.facts()}).Allowed()
+}
+
+func policyConditions(bypassLockoutCheck bool) keypolicy.Context {
+	conditions := keypolicy.Context{}
+	conditions.Set("kms:PolicyName", policyName)
+	conditions.Set("kms:BypassPolicyLockoutSafetyCheck", strconv.FormatBool(bypassLockoutCheck))
+	return conditions
+}
+
+type getKeyPolicyInput struct {
+	keyInput
+	PolicyName string
+}
+
+var policyNameRule = textRule{max: 128, pattern: regexp.MustCompile(`^\w+$`)}
+
+func (in *getKeyPolicyInput) check(k *checker) {
+	in.keyInput.check(k)
+	k.checkText("policyName", in.PolicyName, policyNameRule)
+}
+
+// checkPolicyName refuses every name but the one there is.
+func checkPolicyName(name string) error {
+	if name != "" && name != policyName {
+		return fail(notFound, "No such policy exists")
+	}
+	return nil
+}
+
+type getKeyPolicyOutput struct {
+	Policy     string
+	PolicyName string
+}
+
+func getKeyPolicy(c *call, in *getKeyPolicyInput) (*getKeyPolicyOutput, error) {
+	k, err := c.key(in.KeyID, nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkPolicyName(in.PolicyName); err != nil {
+		return nil, err
+	}
+	return &getKeyPolicyOutput{k.policy.text, policyName}, nil
+}
+
+type putKeyPolicyInput struct {
+	keyInput
+	BypassPolicyLockoutSafetyCheck bool
+	Policy                         string
+	PolicyName                     string
+}
+
+func (in *putKeyPolicyInput) check(k *checker) {
+	in.keyInput.check(k)
+	k.checkText("policyName", in.PolicyName, policyNameRule)
+	if in.Policy == "" {
+		k.problem("Value null at 'policy' failed to satisfy constraint: Member must not be null")
+	}
+	checkPolicyText(k, in.Policy)
+}
+
+func putKeyPolicy(c *call, in *putKeyPolicyInput) (*empty, error) {
+	k, err := c.key(in.KeyID, policyConditions(in.BypassPolicyLockoutSafetyCheck))
+	if err != nil {
+		return nil, err
+	}
+	if err := checkPolicyName(in.PolicyName); err != nil {
+		return nil, err
+	}
+	policy, err := c.newKeyPolicy(k, in.Policy, in.BypassPolicyLockoutSafetyCheck)
+	if err != nil {
+		return nil, err
+	}
+	k.policy = policy
+	return done()
+}
+
+type listKeyPoliciesInput struct {
+	keyInput
+	pageInput
+}
+
+func (in *listKeyPoliciesInput) check(k *checker) {
+	in.keyInput.check(k)
+	in.checkPage(k, pageLimits{100, 1000})
+}
+
+type listKeyPoliciesOutput struct {
+	PolicyNames []string
+	pageOutput
+}
+
+func listKeyPolicies(c *call, in *listKeyPoliciesInput) (*listKeyPoliciesOutput, error) {
+	if _, err := c.key(in.KeyID, nil); err != nil {
+		return nil, err
+	}
+	names, more, err := page(c, &in.pageInput, pageLimits{100, 1000}, []string{policyName}, func(name string) string { return name })
+	if err != nil {
+		return nil, err
+	}
+	return &listKeyPoliciesOutput{names, more}, nil
+}

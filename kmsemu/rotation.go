@@ -1,0 +1,67 @@
+package kmsemu
+
+import (
+	"io"
+	"time"
+)
+
+const (
+	day               = 24 * time.Hour
+	automaticRotation = "AUTOMATIC"
+	onDemandRotation  = "ON_DEMAND"
+	// defaultRotationPeriod is in days (K0053).
+	defaultRotationPeriod = 365
+	// maxOnDemandRotations is per key and for ever (K0054).
+	maxOnDemandRotations = 25
+	// rotationQuietTime is how near an automatic rotation may be when another is
+	// asked for (K0055).
+	rotationQuietTime = 20 * time.Minute
+)
+
+// rotation is a key's schedule of automatic rotations.
+type rotation struct {
+	enabled    bool
+	periodDays int
+	next       time.Time
+	onDemand   int // rotations on demand so far
+}
+
+func (r *rotation) due(now time.Time) bool { return r.enabled && !now.Before(r.next) }
+
+func (r *rotation) schedule(from time.Time) {
+	r.next = from.Add(time.Duration(r.periodDays) * day)
+}
+
+// catchUp carries out the automatic rotations that fell due since the key was
+// last looked at, each on its date. Keys that are disabled or pending deletion do
+// not rotate (K0058).
+func (k *key) catchUp(now time.Time, random io.Reader) error {
+	for k.state == stateEnabled && k.rotation.due(now) {
+		next, err := k.spec.newMaterial(random)
+		if err != nil {
+			return err
+		}
+		date := k.rotation.next
+		k.rotate(next, date, automaticRotation)
+		k.rotation.schedule(date)
+	}
+	return nil
+}
+
+// rotate makes new material current; older material keeps decrypting.
+func (k *key) rotate(next material, date time.Time, kind string) {
+	next.since, next.rotation = date, kind
+	k.materials = append(k.materials, next)
+}
+
+func (k *key) current() *material { return &k.materials[len(k.materials)-1] }
+
+// material returns the key's material by id; nil if it never had it.
+func (k *key) material(id string) *material {
+	for i := range k.materials {
+		if k.materials[i].id == id {
+			return &k.materials[i]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,158 @@
+package kmsemu
+
+import (
+	"crypto/rand"
+	"io"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Config configures a [Server]. The zero value is ready for use.
+type Config struct {
+	// Clock tells the time: of signatures, rotations, deletions and expiry. Nil
+	// means time.Now. It must be safe for concurrent use.
+	Clock func() time.Time
+	// Rand is the source of key material, ids and credentials. Nil means
+	// crypto/rand. The server reads it from one goroutine at a time.
+	Rand io.Reader
+	// Logger gets one record per call, without parameters. Nil discards.
+	Logger *slog.Logger
+}
+
+// Server is the emulator: an [http.Handler] for KMS, STS and IAM that holds all
+// accounts and Regions. Make one with [New]. It is safe for concurrent use.
+type Server struct {
+	clock  func() time.Time
+	random io.Reader
+	log    *slog.Logger
+	trail  trail
+
+	// mu guards state. Each operation runs under it from its first look at the
+	// state to its last, so that a decision and the act it allows are one step;
+	// decoding, encoding and signatures are outside.
+	mu    sync.Mutex
+	state state
+}
+
+// New returns an empty emulator.
+func New(cfg Config) *Server {
+	s := &Server{clock: cfg.Clock, log: cfg.Logger, state: newState()}
+	if s.clock == nil {
+		s.clock = time.Now
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Rand == nil {
+		cfg.Rand = rand.Reader
+	}
+	s.random = &lockedReader{source: cfg.Rand}
+	return s
+}
+
+// Events returns the audit trail: one record for each authenticated call of a
+// known operation, oldest first, allowed and denied alike. The server keeps the
+// last 65,536.
+func (s *Server) Events() []Event { return s.trail.events() }
+
+const (
+	// maxBody is far above the largest valid request: a 32 KiB policy.
+	maxBody    = 1 << 20
+	healthPath = "/_localstack/health"
+	healthBody = `{"services":{"kms":"running","sts":"running","iam":"running"}}`
+)
+
+// ServeHTTP answers one KMS, STS or IAM request. GET /_localstack/health tells
+// that the emulator runs, where tools made for LocalStack look for it.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	now := s.clock()
+	// Clients correct their clocks by this header, so it must agree with the
+	// clock that judges their signatures.
+	w.Header().Set("Date", now.UTC().Format(http.TimeFormat))
+	if r.URL.Path == healthPath && r.Method == http.MethodGet {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, healthBody) // a reader that left needs no answer
+		return
+	}
+	p := protocolOf(r)
+	id, err := newUUID(s.random)
+	if err != nil {
+		p.writeError(w, reply{err: internal(err)})
+		return
+	}
+	w.Header().Set("X-Amzn-Requestid", id)
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	answer := s.serve(p, r, now, id)
+	if answer.err != nil {
+		p.writeError(w, answer)
+		return
+	}
+	p.writeResult(w, answer)
+}
+
+// reply is the outcome of a request, in the terms of either protocol.
+type reply struct {
+	requestID string
+	service   string
+	operation string
+	result    any // nil if the operation answers without a body
+	err       *apiError
+}
+
+// serve takes a request from bytes to outcome: read, authenticate, find the
+// operation, run it, record it.
+func (s *Server) serve(p protocol, r *http.Request, now time.Time, id string) reply {
+	answer := reply{requestID: id}
+	body, err := readBody(r)
+	if err != nil {
+		answer.err = asAPIError(err)
+		return answer
+	}
+	c := &call{server: s, now: now, body: body}
+	if err := s.authenticate(c, r); err != nil {
+		answer.err = asAPIError(err)
+		return answer
+	}
+	answer.service = c.service
+	if err := p.operation(c, r); err != nil {
+		answer.err = asAPIError(err)
+		return answer
+	}
+	answer.operation = c.name
+	c.begin(r, id)
+	answer.result, err = c.op.run(c)
+	if err != nil {
+		answer.err = asAPIError(err)
+	}
+	s.finish(c, answer.err)
+	return answer
+}
+
+// finish records the outcome of a call in the trail and the log.
+func (s *Server) finish(c *call, err *apiError) {
+	level, code := slog.LevelDebug, ""
+	if err != nil {
+		code = c.protocol.name(err.code)
+		c.event.ErrorCode, c.event.ErrorMessage = code, err.message
+		if err.cause != nil {
+			level = slog.LevelError
+		}
+	}
+	s.trail.add(c.event)
+	s.log.Log(c.context, level, "call",
+		"operation", c.action, "caller", c.caller.principal.ARN, "region", c.region,
+		"error", code, "cause", err.reason(), "request", c.event.RequestID)
+}
+
+func readBody(r *http.Request) ([]byte, error) {
+	body, err := io.ReadAll(r.Body)
+	if tooLarge(err) {
+		return nil, fail(requestTooLarge, "The request body is larger than %d bytes.", maxBody)
+	}
+	if err != nil {
+		return nil, fail(malformedBody, "The request body could not be read: %v.", err)
+	}
+	return body, nil
+}

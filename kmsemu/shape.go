@@ -1,0 +1,120 @@
+package kmsemu
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// checker collects what is wrong with the shape of an input, in the words of the
+// services (K0007). All problems are reported in one error.
+type checker struct {
+	problems []string
+	special  *apiError
+}
+
+func (k *checker) problem(format string, args ...any) {
+	k.problems = append(k.problems, fmt.Sprintf(format, args...))
+}
+
+// fail reports a problem that the service words in its own way (K0008); only the
+// first is kept, and constraint failures go before it.
+func (k *checker) fail(c code, format string, args ...any) {
+	if k.special == nil {
+		k.special = fail(c, format, args...)
+	}
+}
+
+func (k *checker) err() error {
+	switch n := len(k.problems); {
+	case n == 1:
+		return fail(validation, "1 validation error detected: %s", k.problems[0])
+	case n > 1:
+		return fail(validation, "%d validation errors detected: %s", n, strings.Join(k.problems, "; "))
+	case k.special != nil:
+		return k.special
+	}
+	return nil
+}
+
+// refuse reports a parameter of the service that is not supported here.
+func (k *checker) refuse(name string, sent absent) {
+	if sent {
+		k.fail(unsupported, "This emulator does not support the parameter %s: leave it out.", name)
+	}
+}
+
+// textRule is what a string parameter must satisfy. A zero max means no limit; a
+// rule with a zero min makes the parameter optional.
+type textRule struct {
+	min, max int
+	pattern  *regexp.Regexp
+	enum     []string
+}
+
+// checkText checks a string; lengths count characters. An empty string counts as
+// absent: the JSON protocol's own clients send no empty parameters.
+func (k *checker) checkText(path, value string, rule textRule) {
+	if value == "" {
+		if rule.min > 0 {
+			k.problem("Value null at '%s' failed to satisfy constraint: Member must not be null", path)
+		}
+		return
+	}
+	k.checkLength(fmt.Sprintf("Value '%s' at '%s'", value, path), utf8.RuneCountInString(value), intRule{rule.min, rule.max})
+	if rule.pattern != nil && !rule.pattern.MatchString(value) {
+		k.problem("Value '%s' at '%s' failed to satisfy constraint: Member must satisfy regular expression pattern: %s", value, path, rule.pattern)
+	}
+	if rule.enum != nil && !slices.Contains(rule.enum, value) {
+		k.problem("Value '%s' at '%s' failed to satisfy constraint: Member must satisfy enum value set: [%s]", value, path, strings.Join(rule.enum, ", "))
+	}
+}
+
+func (k *checker) checkLength(subject string, length int, limits intRule) {
+	if length < limits.low {
+		k.problem("%s failed to satisfy constraint: Member must have length greater than or equal to %d", subject, limits.low)
+	}
+	if limits.high > 0 && length > limits.high {
+		k.problem("%s failed to satisfy constraint: Member must have length less than or equal to %d", subject, limits.high)
+	}
+}
+
+// checkBlob checks a required blob, whose value is never shown.
+func (k *checker) checkBlob(path string, value blob, limits intRule) {
+	if value == nil {
+		k.problem("Value null at '%s' failed to satisfy constraint: Member must not be null", path)
+		return
+	}
+	k.checkLength(fmt.Sprintf("Value at '%s'", path), len(value), limits)
+}
+
+// intRule is an inclusive range.
+type intRule struct{ low, high int }
+
+// checkInt checks a number; nil is absent and passes.
+func (k *checker) checkInt(path string, value *int, limits intRule) {
+	if value == nil {
+		return
+	}
+	if *value < limits.low {
+		k.problem("Value '%d' at '%s' failed to satisfy constraint: Member must have value greater than or equal to %d", *value, path, limits.low)
+	}
+	if *value > limits.high {
+		k.problem("Value '%d' at '%s' failed to satisfy constraint: Member must have value less than or equal to %d", *value, path, limits.high)
+	}
+}
+
+// keyIDRule is the length of every key identifier: id, ARN, alias name, alias ARN.
+var keyIDRule = textRule{min: 1, max: 2048}
+
+func (k *checker) checkKeyID(value string) { k.checkText("keyId", value, keyIDRule) }
+
+// valueOr is the value of an optional parameter, or its default.
+func valueOr[T any](value *T, fallback T) T {
+	if value == nil {
+		return fallback
+	}
+	return *value
+}

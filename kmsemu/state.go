@@ -1,0 +1,118 @@
+package kmsemu
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// state is everything the emulator remembers. Server.mu guards it: whoever calls
+// its methods, or those of what it holds, has the lock.
+type state struct {
+	accounts map[string]*account // by account id
+	sessions map[string]*session // by access key
+}
+
+func newState() state {
+	return state{accounts: map[string]*account{}, sessions: map[string]*session{}}
+}
+
+// account is one AWS account.
+type account struct {
+	regions map[string]*region // by Region name
+	roles   map[string]*role   // by role name, which is unique whatever the path
+}
+
+// region is what KMS holds for one account in one Region.
+type region struct {
+	keys    map[string]*key   // by key id
+	aliases map[string]*alias // by alias name
+}
+
+// alias is a name for a key. It is in its Region's map and in its key's.
+type alias struct {
+	name             string
+	arn              string
+	key              *key
+	created, updated time.Time
+}
+
+// account returns an account, which comes into being when first asked for.
+func (s *state) account(id string) *account {
+	a := s.accounts[id]
+	if a == nil {
+		a = &account{regions: map[string]*region{}, roles: map[string]*role{}}
+		s.accounts[id] = a
+	}
+	return a
+}
+
+// region returns an account's part of a Region, made when first asked for.
+func (a *account) region(name string) *region {
+	r := a.regions[name]
+	if r == nil {
+		r = &region{keys: map[string]*key{}, aliases: map[string]*alias{}}
+		a.regions[name] = r
+	}
+	return r
+}
+
+// key returns a key by id; nil if there is none. A key whose deletion date has
+// passed goes when it is looked for, and takes its aliases with it (K0045).
+func (r *region) key(id string, now time.Time) *key {
+	k := r.keys[id]
+	if k == nil || !k.gone(now) {
+		return k
+	}
+	for name := range k.aliases {
+		delete(r.aliases, name)
+	}
+	delete(r.keys, id)
+	return nil
+}
+
+// alias returns an alias by name; nil if there is none. Looking for its key first
+// makes it go with a key that is gone.
+func (r *region) alias(name string, now time.Time) *alias {
+	if a := r.aliases[name]; a != nil {
+		r.key(a.key.id, now)
+	}
+	return r.aliases[name]
+}
+
+// put adds an alias, or moves it to its new key.
+func (r *region) put(a *alias, target *key) {
+	if a.key != nil {
+		delete(a.key.aliases, a.name)
+	}
+	a.key = target
+	target.aliases[a.name] = a
+	r.aliases[a.name] = a
+}
+
+func (r *region) remove(a *alias) {
+	delete(a.key.aliases, a.name)
+	delete(r.aliases, a.name)
+}
+
+// allKeys lists the Region's keys by id.
+func (r *region) allKeys(now time.Time) []*key {
+	var all []*key
+	for _, id := range slices.Sorted(maps.Keys(r.keys)) {
+		if k := r.key(id, now); k != nil {
+			all = append(all, k)
+		}
+	}
+	return all
+}
+
+// allAliases lists the Region's aliases by name.
+func (r *region) allAliases(now time.Time) []*alias {
+	var all []*alias
+	for _, name := range slices.Sorted(maps.Keys(r.aliases)) {
+		if a := r.alias(name, now); a != nil {
+			all = append(all, a)
+		}
+	}
+	return all
+}

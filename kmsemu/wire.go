@@ -1,0 +1,56 @@
+package kmsemu
+
+import (
+	"net/http"
+)
+
+// protocol is one of the two wire protocols: JSON 1.1 for KMS, the query
+// protocol (a form in, XML out) for STS and IAM.
+type protocol interface {
+	// operation names the call's operation and finds it in the service's table.
+	operation(c *call, r *http.Request) error
+	// name is the error's code as this protocol spells it.
+	name(code) string
+	writeResult(w http.ResponseWriter, answer reply)
+	writeError(w http.ResponseWriter, answer reply)
+}
+
+// protocolOf tells the protocols apart by the header only JSON requests have, so
+// that a caller without credentials too is answered in its own language.
+func protocolOf(r *http.Request) protocol {
+	if r.Header.Get(targetHeader) != "" {
+		return jsonProtocol{}
+	}
+	return queryProtocol{}
+}
+
+// operation is one row of a service's table: how to run an operation, and what
+// its documentation page says of the keys it takes.
+type operation struct {
+	run handler
+	// byAlias: the key may be named by alias, not only by id or ARN (K0013).
+	byAlias bool
+	// states is which key states it refuses.
+	states stateRule
+}
+
+// handler runs an operation: the wire funnels [jsonOperation] and
+// [queryOperation] make one from a typed function.
+type handler func(*call) (any, error)
+
+// empty is the result of an operation that answers without a body.
+type empty struct{}
+
+// done is what such an operation returns.
+func done() (*empty, error) { return nil, nil }
+
+// locked runs f with the state locked, and turns a nil result into no result.
+func locked[Out any](c *call, f func() (*Out, error)) (any, error) {
+	c.server.mu.Lock()
+	defer c.server.mu.Unlock()
+	out, err := f()
+	if out == nil || err != nil {
+		return nil, err
+	}
+	return out, nil
+}

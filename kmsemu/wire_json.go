@@ -1,0 +1,162 @@
+package kmsemu
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+)
+
+const (
+	targetHeader  = "X-Amz-Target"
+	targetPrefix  = "TrentService."
+	jsonMediaType = "application/x-amz-json-1.1"
+)
+
+// jsonProtocol is AWS JSON 1.1, spoken by KMS (K0001).
+type jsonProtocol struct{}
+
+func (jsonProtocol) operation(c *call, r *http.Request) error {
+	name, ok := strings.CutPrefix(r.Header.Get(targetHeader), targetPrefix)
+	op, known := kmsOperations[name]
+	if !ok || !known || r.Method != http.MethodPost || r.URL.Path != "/" {
+		return fail(unknownOperation, "")
+	}
+	if c.service != serviceKMS {
+		return fail(invalidSignature, "Credential should be scoped to correct service: '%s'. ", serviceKMS)
+	}
+	c.name, c.op, c.protocol = name, op, jsonProtocol{}
+	return nil
+}
+
+func (jsonProtocol) name(c code) string { return codes[c].name }
+
+func (jsonProtocol) writeResult(w http.ResponseWriter, answer reply) {
+	if answer.result == nil {
+		w.WriteHeader(http.StatusOK)
+		return
+	}
+	writeJSON(w, http.StatusOK, answer.result)
+}
+
+func (jsonProtocol) writeError(w http.ResponseWriter, answer reply) {
+	row := codes[answer.err.code]
+	body := map[string]string{"__type": row.name}
+	if answer.err.message != "" {
+		body[messageField(answer.err.code)] = answer.err.message
+	}
+	writeJSON(w, row.status, body)
+}
+
+// messageField is where the text of an error stands: denials alone spell it with
+// a capital (K0004).
+func messageField(c code) string {
+	if c == accessDenied {
+		return "Message"
+	}
+	return "message"
+}
+
+func writeJSON(w http.ResponseWriter, status int, body any) {
+	text, err := json.Marshal(body)
+	if err != nil {
+		status, text = broken, []byte(`{"__type":"KMSInternalException"}`)
+	}
+	w.Header().Set("Content-Type", jsonMediaType)
+	w.WriteHeader(status)
+	_, _ = w.Write(text) // a client that left needs no answer
+}
+
+// input is what every JSON input must do: check its own shape.
+type input[In any] interface {
+	*In
+	check(*checker)
+}
+
+// jsonOperation is the funnel of all KMS operations: decode, check the shape,
+// note the parameters for the trail, run with the state locked.
+func jsonOperation[In, Out any, P input[In]](run func(*call, P) (*Out, error)) handler {
+	return func(c *call) (any, error) {
+		in := P(new(In))
+		if err := decodeJSON(c.body, in); err != nil {
+			return nil, err
+		}
+		c.event.RequestParameters = parameters(in)
+		var shape checker
+		in.check(&shape)
+		if err := shape.err(); err != nil {
+			return nil, err
+		}
+		return locked(c, func() (*Out, error) { return run(c, in) })
+	}
+}
+
+// decodeJSON is strict where leniency would change a meaning: text that is not
+// UTF-8 would decode to the same replacement character whatever it was.
+func decodeJSON(body []byte, into any) error {
+	if !utf8.Valid(body) {
+		return fail(malformedBody, "The request body is not UTF-8.")
+	}
+	err := json.Unmarshal(body, into)
+	if err == nil {
+		return nil
+	}
+	var problem *apiError
+	if errors.As(err, &problem) {
+		return problem
+	}
+	var mismatch *json.UnmarshalTypeError
+	if errors.As(err, &mismatch) {
+		field := mismatch.Field[strings.LastIndexByte(mismatch.Field, '.')+1:]
+		return fail(malformedBody, "A JSON %s does not fit the field %s.", mismatch.Value, field)
+	}
+	return fail(malformedBody, "The request body is not valid JSON: %v.", err)
+}
+
+// parameters renders an input as CloudTrail does: field names with a small first
+// letter, what was not sent left out, and nothing secret (see [blob]).
+func parameters(in any) map[string]any {
+	text, err := json.Marshal(in)
+	if err != nil {
+		return nil
+	}
+	var fields map[string]any
+	if json.Unmarshal(text, &fields) != nil {
+		return nil
+	}
+	out := make(map[string]any, len(fields))
+	for name, value := range fields {
+		if value != nil && value != "" && value != false {
+			out[lowerFirst(name)] = value
+		}
+	}
+	return out
+}
+
+func lowerFirst(name string) string {
+	if name == "" {
+		return ""
+	}
+	return strings.ToLower(name[:1]) + name[1:]
+}
+
+// blob is binary input: plaintext or ciphertext. It decodes from base64 like
+// any []byte and never encodes, so that it cannot reach the audit trail.
+type blob []byte
+
+// MarshalJSON writes null.
+func (blob) MarshalJSON() ([]byte, error) { return []byte("null"), nil }
+
+// absent is a parameter of the service that this emulator does not support. It
+// takes any value, so that the operation can refuse it instead of ignoring it.
+type absent bool
+
+// MarshalJSON writes null: an operation with such a parameter is refused anyway.
+func (absent) MarshalJSON() ([]byte, error) { return []byte("null"), nil }
+
+// UnmarshalJSON notes that the parameter was sent.
+func (a *absent) UnmarshalJSON(text []byte) error {
+	*a = string(text) != "null"
+	return nil
+}
