@@ -18,15 +18,15 @@ import (
 type Kind uint8
 
 const (
-	// Missing: the file is rendered and not there.
+	// Missing means that the file is rendered and not there.
 	Missing Kind = iota + 1
-	// Stale: the file is as it was written, and would now be rendered otherwise.
+	// Stale means that the file is as it was written, and would now be rendered otherwise.
 	Stale
-	// Edited: the file differs from what was rendered and from what was written.
+	// Edited means that the file differs from what was rendered and from what was written.
 	Edited
-	// Orphaned: the file is as it was written, and is no longer rendered.
+	// Orphaned means that the file is as it was written, and is no longer rendered.
 	Orphaned
-	// Extra: the file is not rendered and was never written.
+	// Extra means that the file is not rendered and was never written.
 	Extra
 )
 

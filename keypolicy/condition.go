@@ -119,7 +119,7 @@ func lookUpOperator(name string) (compiledCondition, bool) {
 	c.null = name == "Null"
 	var ok bool
 	c.operator, ok = operators[name]
-	return c, ok && !(c.null && c.ifExists)
+	return c, ok && (!c.null || !c.ifExists)
 }
 
 // compile prepares the condition. Parse has made sure of the operator.

@@ -7,9 +7,9 @@ import "fmt"
 type Verdict uint8
 
 const (
-	// Denied: an explicit Deny matched, or nothing allowed the request.
+	// Denied means that an explicit Deny matched, or nothing allowed the request.
 	Denied Verdict = iota
-	// Allowed: no Deny matched and every policy that must allow did.
+	// Allowed means that no Deny matched and every policy that must allow did.
 	Allowed
 )
 

@@ -264,7 +264,7 @@ func TestRefusedIAMInput(t *testing.T) {
 	}
 	longTrust := func(n int) string {
 		document := trusting(rootARN)
-		return strings.Replace(document, "Version", "Version", 1)[:len(document)-1] + `,"Id":"` + strings.Repeat("x", n-len(document)-len(`,"Id":""`)) + `"}`
+		return document[:len(document)-1] + `,"Id":"` + strings.Repeat("x", n-len(document)-len(`,"Id":""`)) + `"}`
 	}
 	for name, row := range map[string]struct {
 		good, bad     error

@@ -118,10 +118,10 @@ func TestAuthentication(t *testing.T) {
 		"host not signed":    {request{change: edit("Authorization", ";host", "")}, "InvalidSignatureException", "SignatureDoesNotMatch", "'Host' must be a 'SignedHeader' in the AWS Authorization."},
 	} {
 		t.Run(name, func(t *testing.T) {
-			row.request.body = `{}`
+			row.body = `{}`
 			resp, body := w.raw(row.request)
 			checkJSONError(t, resp, body, row.kmsCode, row.message)
-			row.request.service, row.request.body = "sts", "Action=GetCallerIdentity&Version=2011-06-15"
+			row.service, row.body = "sts", "Action=GetCallerIdentity&Version=2011-06-15"
 			resp, body = w.raw(row.request)
 			if row.queryCode == "" {
 				require.Equal(t, 200, resp.StatusCode, body)

@@ -1,0 +1,43 @@
+# Everything a developer does has a target here; CI calls the same ones.
+.DEFAULT_GOAL := help
+GO            ?= go
+GOLANGCI      := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+BENCH         ?= .
+
+.PHONY: help
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: ## the whole story on a terminal: generate, apply, prove, destroy
+	$(GO) run ./cmd/keywright demo
+
+.PHONY: test
+test: ## all tests, with the race detector; applies real modules on the embedded emulator
+	$(GO) test -race -timeout 40m ./...
+
+.PHONY: e2e
+e2e: ## only the terratest suites, telling what they do
+	$(GO) test -v -timeout 40m ./test
+
+.PHONY: check
+check: ## what CI checks besides tests: format, vet, lint, generated files, modules
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go') >&2; echo 'not gofmt formatted: run make fix' >&2; exit 1; }
+	$(GO) mod tidy -diff
+	$(GO) vet ./...
+	$(GOLANGCI) run ./...
+	$(GO) run ./cmd/keywright generate --check modules/kms/keywright.hcl
+	$(GO) run ./cmd/keywright validate modules/kms
+
+.PHONY: fix
+fix: ## format the Go code and tidy go.mod
+	gofmt -w $$(git ls-files '*.go')
+	$(GO) mod tidy
+
+.PHONY: generate
+generate: ## render modules/kms from templates and the catalogue spec
+	$(GO) generate ./...
+
+.PHONY: bench
+bench: ## benchmarks: policy decisions, the emulator over HTTP, init/apply/destroy
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 30m ./...

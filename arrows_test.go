@@ -1,0 +1,106 @@
+// Package keywright_test guards the architecture: which package may import
+// which. The module's root holds no code.
+package keywright_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const module = "github.com/keywright/keywright/"
+
+// arrows lists, for each package, which packages of this module it may import.
+// A package that is not listed fails, so a new one is put in its place here.
+var arrows = map[string][]string{
+	"cmd/keywright":     {"internal/cli"},
+	"internal/cli":      {"generator", "templates", "kmsemu", "keypolicy", "harness/toolchain", "harness/runner", "harness/backend", "harness/probe"},
+	"templates":         {},
+	"generator":         {},
+	"modules/kms":       {},
+	"keypolicy":         {},
+	"kmsemu":            {"keypolicy"},
+	"kmsemu/kmsemutest": {"kmsemu"},
+	"harness/toolchain": {},
+	"harness/runner":    {"harness/toolchain"},
+	"harness/backend":   {"kmsemu"},
+	"harness/probe":     {"harness/backend", "kmsemu", "keypolicy"},
+	"harness":           {"harness/toolchain", "harness/runner", "harness/backend", "harness/probe"},
+	"test":              {"harness", "harness/probe", "generator", "templates", "kmsemu", "kmsemu/kmsemutest"},
+}
+
+// forbidden lists what a package must not depend on, not even through others.
+var forbidden = []struct {
+	reason   string
+	packages []string
+	imports  []string // an import path, or a prefix ending in "/"
+}{
+	{"keypolicy and kmsemu need only the standard library", []string{"keypolicy", "kmsemu"}, []string{"github.com/aws/", "github.com/hashicorp/", "github.com/stretchr/", "golang.org/x/"}},
+	{"keypolicy and generator are pure", []string{"keypolicy", "generator"}, []string{"net", "net/http", "os/exec"}},
+	{"templates only embeds", []string{"templates"}, []string{"net/http", "text/template"}},
+	{"the command must not carry a test framework", []string{"cmd/keywright", "internal/cli", "harness/toolchain", "harness/runner", "harness/backend", "harness/probe", "kmsemu", "generator"},
+		[]string{"testing", "github.com/gruntwork-io/", "github.com/stretchr/"}},
+}
+
+type goPackage struct {
+	ImportPath   string
+	Imports      []string
+	TestImports  []string
+	XTestImports []string
+	Deps         []string
+}
+
+func (p goPackage) name() string { return strings.TrimPrefix(p.ImportPath, module) }
+
+func packages(t *testing.T) []goPackage {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports,TestImports,XTestImports,Deps", "./...").Output()
+	require.NoError(t, err)
+	var all []goPackage
+	for decoder := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p goPackage
+		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+			return all
+		} else {
+			require.NoError(t, err)
+		}
+		if p.ImportPath != strings.TrimSuffix(module, "/") { // the root holds only this test
+			all = append(all, p)
+		}
+	}
+}
+
+func TestArrows(t *testing.T) {
+	t.Parallel()
+	for _, p := range packages(t) {
+		allowed, listed := arrows[p.name()]
+		require.Truef(t, listed, "package %s is not in the table of arrows: put it in its place", p.name())
+		for _, i := range p.Imports {
+			if local, ok := strings.CutPrefix(i, module); ok {
+				require.Containsf(t, allowed, local, "%s must not import %s", p.name(), local)
+			}
+		}
+	}
+}
+
+func TestForbiddenDependencies(t *testing.T) {
+	t.Parallel()
+	for _, p := range packages(t) {
+		for _, rule := range forbidden {
+			if !slices.Contains(rule.packages, p.name()) {
+				continue
+			}
+			for _, dep := range p.Deps {
+				require.Falsef(t, slices.ContainsFunc(rule.imports, func(path string) bool {
+					return dep == path || strings.HasSuffix(path, "/") && strings.HasPrefix(dep, path)
+				}), "%s depends on %s: %s", p.name(), dep, rule.reason)
+			}
+		}
+	}
+}

@@ -1,0 +1,57 @@
+// Package backend gives the harness something to deploy to.
+//
+// A [Backend] is an endpoint with credentials for a deployer, the role that
+// Terraform runs as. [StartEmbedded] makes one in this process:
+//
+//	b, err := backend.StartEmbedded(ctx, backend.EmbeddedConfig{})
+//	defer b.Close()
+//	client := kms.NewFromConfig(b.Config())
+//
+// Ask [Backend.Enforces] before a denial is taken for a proof: a backend that
+// allows everything makes no test of a policy true.
+//
+// It runs neither engine nor provider, and holds no assertion: see packages
+// runner and probe.
+package backend
+
+import (
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/keywright/keywright/kmsemu"
+)
+
+// Backend is where keys are made. Its methods may be called from several
+// goroutines.
+type Backend interface {
+	// Name is what reports call the backend, such as "embedded".
+	Name() string
+	// Enforces reports whether calls are authorised by key policies and IAM
+	// policies. When it is false, no denial may be expected.
+	Enforces() bool
+	// DeployerARN returns the ARN of the role that engine and provider run as, in
+	// the form that policies name. A key policy must name it, or delegate to its
+	// account, for Terraform to manage the key.
+	DeployerARN() string
+	// Env returns the variables that make the AWS provider, the AWS CLI and any
+	// SDK use the backend as the deployer: endpoint, Region and credentials that
+	// stay valid for at least an hour. The caller may change the map.
+	Env() map[string]string
+	// Config returns the same for clients of the AWS SDK.
+	Config() aws.Config
+	// Close frees what the backend holds. It must be called once no client uses
+	// it any more; a second call does nothing.
+	Close() error
+}
+
+// Ledger is a [Backend] that knows which keys were made on it.
+type Ledger interface {
+	// LiveKeys returns the ARNs of the keys that are not pending deletion.
+	LiveKeys() []string
+}
+
+// Auditor is a [Backend] that tells what was asked and how it was decided.
+type Auditor interface {
+	// Events returns the audit trail, oldest call first, calls allowed and
+	// denied alike. A call is in it before its answer is sent.
+	Events() []kmsemu.Event
+}

@@ -1,0 +1,46 @@
+// Package harness applies Terraform modules for KMS keys in Go tests and proves
+// what they promise, with a KMS that enforces policies and no AWS account.
+//
+// [New] starts everything and [Harness.Options] wires a terratest suite to it;
+// the rest of the suite stays as it is:
+//
+//	func TestKey(t *testing.T) {
+//		h := harness.New(t)
+//		app := h.Role("app")
+//		opts := h.Options(&terraform.Options{
+//			TerraformDir: "../modules/kms/standard",
+//			Vars:         map[string]any{"users": []string{app.RoleARN}},
+//		})
+//		terraform.InitAndApply(t, opts)
+//		h.AssertRoundTrip(app, terraform.Output(t, opts, "key_arn"), nil)
+//		h.AssertNoDrift(opts)
+//	}
+//
+// # What is left behind
+//
+// Nothing. Destroy is registered before anything is applied. It runs when the
+// test passes, fails, or stops at FailNow, and when the test binary is
+// interrupted (SIGINT, SIGTERM) or nears its -timeout. Then the harness checks
+// that every key made is pending deletion and fails the test if one is not. The
+// provider's process and the temporary folder go with the last test that uses
+// them; tests that run side by side share one backend and one warm provider.
+//
+// # Environment variables
+//
+// These are read here and nowhere below this package. All may be unset.
+//
+//	KEYWRIGHT_ENGINE    path of the engine; unset: found or installed
+//	KEYWRIGHT_PRODUCT   "terraform" (default) or "opentofu"
+//	KEYWRIGHT_PROVIDER  path of the AWS provider's executable; unset: found or installed
+//	KEYWRIGHT_CACHE     folder for what is installed; unset: keywright in the user's cache folder
+//
+// The variables that lead the search for engine and provider, such as PATH and
+// TF_CLI_CONFIG_FILE, are named in package toolchain; those that the engine
+// gets to see in package runner. None of AWS_ or TF_ is passed on unless a test
+// puts it into EnvVars.
+//
+// # What it is not
+//
+// It is not for real AWS accounts yet: its one backend is the emulator of
+// package kmsemu. Probes without package testing are in package probe.
+package harness

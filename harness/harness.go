@@ -1,0 +1,131 @@
+package harness
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+
+	"github.com/keywright/keywright/harness/backend"
+	"github.com/keywright/keywright/harness/probe"
+)
+
+// destroyPatience bounds one test's clean-up.
+const destroyPatience = 10 * time.Minute
+
+// Harness is one test's access to engine and backend. Its methods report
+// failures to the test it was made for, and are called from its goroutine.
+type Harness struct {
+	t       testing.TB
+	session *session
+	log     *testLog
+
+	mu      sync.Mutex
+	roots   []*root
+	aborted string // the reason, once aborted
+}
+
+// New makes a harness that lives as long as the test. It starts the engine's
+// environment and the backend, or joins those that other tests of the process
+// use; on a machine without engine or provider it installs them and says so on
+// standard error. It fails the test if that can't be done.
+func New(t testing.TB) *Harness {
+	t.Helper()
+	h := &Harness{t: t, log: &testLog{t: t}}
+	s, err := join(t.Context(), h)
+	if err != nil {
+		t.Fatalf("harness: %v", err)
+	}
+	h.session = s
+	t.Cleanup(h.close)
+	return h
+}
+
+// Backend returns what keys are made on.
+func (h *Harness) Backend() backend.Backend { return h.session.backend }
+
+// DeployerARN returns the ARN of the role that Terraform runs as. A module whose
+// key policy does not delegate to the account must have it among its
+// administrators.
+func (h *Harness) DeployerARN() string { return h.session.backend.DeployerARN() }
+
+// KMS returns a client that acts as the role that Terraform runs as.
+func (h *Harness) KMS() *kms.Client { return kms.NewFromConfig(h.session.backend.Config()) }
+
+// Role makes a role with the given inline policies (JSON), assumes it, and
+// removes it after the test. The role's name is the given one with a suffix, so
+// that tests side by side don't meet: policies take Identity.RoleARN.
+func (h *Harness) Role(name string, policies ...string) *probe.Identity {
+	h.t.Helper()
+	unique := name + "-" + strings.ToLower(rand.Text()[:8])
+	id, err := probe.CreateRole(h.t.Context(), h.session.backend, unique, policies...)
+	if err != nil {
+		h.t.Fatalf("role %s: %v", name, err)
+	}
+	h.t.Cleanup(func() {
+		if h.reason() != "" {
+			return // the backend is gone, and the role with it
+		}
+		if err := id.Remove(context.WithoutCancel(h.t.Context())); err != nil {
+			h.t.Errorf("role %s: %v", name, err)
+		}
+	})
+	return id
+}
+
+// Assume assumes a role that exists, such as one that the module made.
+func (h *Harness) Assume(roleARN string) *probe.Identity {
+	h.t.Helper()
+	id, err := probe.AssumeRole(h.t.Context(), h.session.backend, roleARN)
+	if err != nil {
+		h.t.Fatalf("%v", err)
+	}
+	return id
+}
+
+// close is the last of the test's clean-ups; the roots' came before.
+func (h *Harness) close() {
+	if reason := h.reason(); reason != "" {
+		h.t.Errorf("harness: stopped: %s", reason)
+	}
+	if err := h.session.leave(h); err != nil {
+		h.t.Errorf("harness: %v", err)
+	}
+	h.log.flush()
+}
+
+func (h *Harness) reason() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.aborted
+}
+
+// abort destroys every root while the test may still be running.
+func (h *Harness) abort(ctx context.Context, reason string) error {
+	h.mu.Lock()
+	h.aborted = reason
+	roots := h.roots
+	h.mu.Unlock()
+	var errs []error
+	for _, r := range roots {
+		if err := r.destroy(ctx, reason, r.inputs); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", h.t.Name(), err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// deadline is when the test binary will be killed; zero for never.
+func (h *Harness) deadline() time.Time {
+	if t, ok := h.t.(interface{ Deadline() (time.Time, bool) }); ok {
+		deadline, _ := t.Deadline()
+		return deadline
+	}
+	return time.Time{}
+}

@@ -1,0 +1,80 @@
+package harness
+
+import (
+	"context"
+	"maps"
+	"path/filepath"
+
+	"github.com/gruntwork-io/terratest/modules/logger"
+	"github.com/gruntwork-io/terratest/modules/terraform"
+
+	"github.com/keywright/keywright/harness/runner"
+)
+
+// Options returns a copy of opts that runs a copy of its root module on the
+// harness's backend, and registers the destroy of whatever is applied with it.
+// Every function of terratest's terraform package takes it.
+//
+// What it sets: TerraformDir and TerraformBinary; NoColor; Lock, since a
+// destroy must wait for an apply that is being interrupted; Logger, unless
+// given, to one that shows the engine's output of a failed test only, or with
+// -v. EnvVars and VarFiles must be complete when it is called. Of terratest's
+// default retryable errors none is kept: they stand for failures of networks,
+// which a local backend does not have, and a retry would hide a real one.
+func (h *Harness) Options(opts *terraform.Options) *terraform.Options {
+	h.t.Helper()
+	wired, err := opts.Clone()
+	if err != nil {
+		h.t.Fatalf("copying options: %v", err)
+	}
+	w, err := h.session.run.NewWorkspace(h.t.Context(), runner.WorkspaceConfig{
+		Dir: opts.TerraformDir, Environ: opts.EnvVars, Log: h.log,
+	})
+	if err != nil {
+		h.t.Fatalf("options: %v", err)
+	}
+	wired.VarFiles = absolute(opts.TerraformDir, opts.VarFiles)
+	wired.TerraformDir, wired.TerraformBinary = w.Dir, w.Engine
+	wired.NoColor, wired.Lock = true, true
+	maps.DeleteFunc(wired.RetryableTerraformErrors, isDefaultRetryable)
+	if wired.Logger == nil {
+		wired.Logger = logger.New(h.log)
+	}
+	h.log.printf("provider: %s, %s", w.Mode, w.Why)
+	h.adopt(&root{workspace: w, options: wired, inputs: inputsOf(wired)})
+	return wired
+}
+
+// adopt registers the root's destroy.
+func (h *Harness) adopt(r *root) {
+	h.mu.Lock()
+	h.roots = append(h.roots, r)
+	h.mu.Unlock()
+	h.t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(h.t.Context()), destroyPatience)
+		defer cancel()
+		// The test is over, so its options may be read as they are now.
+		if err := r.destroy(ctx, "the test is over", inputsOf(r.options)); err != nil && h.reason() == "" {
+			h.t.Errorf("destroying %s: %v", r.options.TerraformDir, err)
+		}
+	})
+}
+
+func isDefaultRetryable(pattern, message string) bool {
+	return terraform.DefaultRetryableTerraformErrors[pattern] == message
+}
+
+// absolute resolves variable files as the engine would have in dir.
+func absolute(dir string, files []string) []string {
+	list := make([]string, len(files))
+	for i, file := range files {
+		if !filepath.IsAbs(file) {
+			file = filepath.Join(dir, file)
+		}
+		if abs, err := filepath.Abs(file); err == nil {
+			file = abs
+		}
+		list[i] = file
+	}
+	return list
+}

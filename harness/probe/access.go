@@ -1,0 +1,179 @@
+package probe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+
+	"github.com/keywright/keywright/harness/backend"
+)
+
+// Matrix says who may do what with a key.
+type Matrix struct {
+	// Key is its ARN.
+	Key string
+	// EncryptionContext goes with every cryptographic call; nil for none.
+	EncryptionContext map[string]string
+	// Rows has one row for each identity.
+	Rows []Row
+}
+
+// Row is one identity's part of a [Matrix]. Every action of [Actions] that
+// Allow does not list must be refused.
+type Row struct {
+	Identity *Identity
+	Allow    []Action
+	// Stranger declares that the identity may do nothing. Without it a row that
+	// allows nothing is an error: a role that was misnamed in the policy would
+	// pass as one that is rightly kept out.
+	Stranger bool
+}
+
+// Result is one cell of the matrix.
+type Result struct {
+	Role   string // the identity's name
+	Action Action
+	Want   bool   // true for allowed
+	Got    bool   // true for allowed
+	Reason string // what decided, on a [backend.Auditor]; else ""
+	Err    error  // the call was neither allowed nor denied, or could not be undone
+}
+
+// OK reports whether the cell is as wanted.
+func (r Result) OK() bool { return r.Err == nil && r.Want == r.Got }
+
+// String is the cell on one line.
+func (r Result) String() string {
+	line := fmt.Sprintf("%s %s: want %s, got %s", r.Role, r.Action, allowed(r.Want), allowed(r.Got))
+	if r.Reason != "" {
+		line += ": " + r.Reason
+	}
+	if r.Err != nil {
+		line += fmt.Sprintf(": %v", r.Err)
+	}
+	return line
+}
+
+func allowed(yes bool) string {
+	if yes {
+		return "allowed"
+	}
+	return "denied"
+}
+
+// Access makes every call of the matrix, each as its identity, and returns one
+// result for each, row by row. What an allowed call changed is put back by the
+// deployer. The error says why the matrix could not be probed at all:
+// [ErrNotEnforced], a row that proves nothing, or a key whose present state the
+// deployer can't read and so could not restore.
+func Access(ctx context.Context, b backend.Backend, m Matrix) ([]Result, error) {
+	if !b.Enforces() {
+		return nil, fmt.Errorf("%s: %w", b.Name(), ErrNotEnforced)
+	}
+	if err := m.check(); err != nil {
+		return nil, err
+	}
+	deployer := kms.NewFromConfig(b.Config())
+	s, err := m.subject(ctx, deployer)
+	if err != nil {
+		return nil, err
+	}
+	var results []Result
+	for _, row := range m.Rows {
+		for _, v := range verbs {
+			results = append(results, row.try(ctx, v, s, deployer))
+		}
+	}
+	return results, ctx.Err()
+}
+
+// check refuses a matrix that would pass without proving anything.
+func (m Matrix) check() error {
+	if len(m.Rows) == 0 {
+		return errors.New("access matrix: it has no rows")
+	}
+	known := Actions()
+	for _, row := range m.Rows {
+		if len(row.Allow) == 0 && !row.Stranger {
+			return fmt.Errorf("access matrix: %s is allowed nothing: allow an action, or declare a stranger", row.Identity.Name)
+		}
+		if len(row.Allow) > 0 && row.Stranger {
+			return fmt.Errorf("access matrix: %s is declared a stranger, yet allowed %v", row.Identity.Name, row.Allow)
+		}
+		for _, action := range row.Allow {
+			if !slices.Contains(known, action) {
+				return fmt.Errorf("access matrix: %s: action %q is not probed: use one of %v", row.Identity.Name, action, known)
+			}
+		}
+	}
+	return nil
+}
+
+// subject reads what the calls need. The deployer can read it in every module
+// that Terraform manages, since Terraform's refresh reads the same.
+func (m Matrix) subject(ctx context.Context, deployer *kms.Client) (*subject, error) {
+	s := &subject{key: m.Key, context: m.EncryptionContext}
+	policy, err := deployer.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: &m.Key})
+	if err != nil {
+		return nil, fmt.Errorf("access matrix: reading the policy to restore: %w", err)
+	}
+	s.policy = aws.ToString(policy.Policy)
+	s.rotation, err = deployer.GetKeyRotationStatus(ctx, &kms.GetKeyRotationStatusInput{KeyId: &m.Key})
+	if err != nil {
+		return nil, fmt.Errorf("access matrix: reading the rotation to restore: %w", err)
+	}
+	s.ciphertext, err = m.encrypt(ctx, deployer)
+	return s, err
+}
+
+// encrypt makes the ciphertext for Decrypt, as whoever may: the rows that
+// should, then the deployer.
+func (m Matrix) encrypt(ctx context.Context, deployer *kms.Client) ([]byte, error) {
+	var clients []*kms.Client
+	for _, row := range m.Rows {
+		if slices.Contains(row.Allow, Encrypt) {
+			clients = append(clients, row.Identity.KMS)
+		}
+	}
+	var errs []error
+	for _, client := range append(clients, deployer) {
+		out, err := client.Encrypt(ctx, &kms.EncryptInput{
+			KeyId: &m.Key, Plaintext: []byte("probe"), EncryptionContext: m.EncryptionContext,
+		})
+		if err == nil {
+			return out.CiphertextBlob, nil
+		}
+		errs = append(errs, err)
+	}
+	return nil, fmt.Errorf("access matrix: nobody could make a ciphertext to decrypt: %w", errors.Join(errs...))
+}
+
+func (r Row) try(ctx context.Context, v verb, s *subject, deployer *kms.Client) Result {
+	result := Result{Role: r.Identity.Name, Action: v.action, Want: slices.Contains(r.Allow, v.action)}
+	err := v.call(ctx, r.Identity.KMS, s)
+	if decision, ok := lastDecision(r.Identity, string(v.action)); ok && len(decision.Reasons) > 0 {
+		result.Reason = decision.Reasons[0].String()
+	}
+	switch {
+	case isAccessDenied(err):
+	case err != nil:
+		result.Err = fmt.Errorf("neither allowed nor denied: %w", err)
+	default:
+		result.Got = true
+		if v.undo != nil {
+			result.Err = wrap(v.undo(ctx, deployer, s), "putting the key back")
+		}
+	}
+	return result
+}
+
+func wrap(err error, doing string) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}

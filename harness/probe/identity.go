@@ -1,0 +1,123 @@
+package probe
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/keywright/keywright/harness/backend"
+)
+
+// Identity is a role on a backend, assumed for one session.
+type Identity struct {
+	// Name of the role.
+	Name string
+	// RoleARN is the role's, as policies name it.
+	RoleARN string
+	// ARN is the session's, as GetCallerIdentity shows it.
+	ARN string
+	// Config is for clients of any service that act as the role.
+	Config aws.Config
+	// KMS is a client that acts as the role.
+	KMS *kms.Client
+
+	backend  backend.Backend
+	policies []string // names, for Remove
+}
+
+// trust lets the deployer's account assume a role.
+const trust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::%s:root"},"Action":"sts:AssumeRole"}]}`
+
+// CreateRole makes a role as the backend's deployer, with the given JSON
+// documents as inline policies, and assumes it. Without any policy it may do
+// only what a key policy gives it. The caller must [Identity.Remove] it.
+func CreateRole(ctx context.Context, b backend.Backend, name string, policies ...string) (*Identity, error) {
+	account, err := deployerAccount(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	client := iam.NewFromConfig(b.Config())
+	made, err := client.CreateRole(ctx, &iam.CreateRoleInput{
+		RoleName: aws.String(name), AssumeRolePolicyDocument: aws.String(fmt.Sprintf(trust, account)),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("creating role %s: %w", name, err)
+	}
+	id := &Identity{Name: name, RoleARN: aws.ToString(made.Role.Arn), backend: b}
+	for i, document := range policies {
+		policy := fmt.Sprintf("inline-%d", i+1)
+		_, err := client.PutRolePolicy(ctx, &iam.PutRolePolicyInput{
+			RoleName: aws.String(name), PolicyName: aws.String(policy), PolicyDocument: aws.String(document),
+		})
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("putting policy %d of role %s: %w", i+1, name, err), id.Remove(ctx))
+		}
+		id.policies = append(id.policies, policy)
+	}
+	if err := id.assume(ctx); err != nil {
+		return nil, errors.Join(err, id.Remove(ctx))
+	}
+	return id, nil
+}
+
+// AssumeRole assumes a role that exists, such as one that the module under
+// test made. It is not for [Identity.Remove], which would take the role away
+// from whoever made it.
+func AssumeRole(ctx context.Context, b backend.Backend, roleARN string) (*Identity, error) {
+	name := roleARN[strings.LastIndexByte(roleARN, '/')+1:]
+	id := &Identity{Name: name, RoleARN: roleARN, backend: b}
+	return id, id.assume(ctx)
+}
+
+func (id *Identity) assume(ctx context.Context) error {
+	cfg := id.backend.Config()
+	out, err := sts.NewFromConfig(cfg).AssumeRole(ctx, &sts.AssumeRoleInput{
+		RoleArn: aws.String(id.RoleARN),
+		// Unique, so that the audit trail tells this session's calls apart.
+		RoleSessionName: aws.String("probe-" + strings.ToLower(rand.Text()[:8])),
+	})
+	if err != nil {
+		return fmt.Errorf("assuming role %s: %w", id.RoleARN, err)
+	}
+	id.ARN = aws.ToString(out.AssumedRoleUser.Arn)
+	cfg.Credentials = credentials.StaticCredentialsProvider{Value: aws.Credentials{
+		AccessKeyID:     aws.ToString(out.Credentials.AccessKeyId),
+		SecretAccessKey: aws.ToString(out.Credentials.SecretAccessKey),
+		SessionToken:    aws.ToString(out.Credentials.SessionToken),
+	}}
+	id.Config, id.KMS = cfg, kms.NewFromConfig(cfg)
+	return nil
+}
+
+// Remove deletes the role with the policies it was created with.
+func (id *Identity) Remove(ctx context.Context) error {
+	client := iam.NewFromConfig(id.backend.Config())
+	for _, policy := range id.policies {
+		_, err := client.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{
+			RoleName: aws.String(id.Name), PolicyName: aws.String(policy),
+		})
+		if err != nil {
+			return fmt.Errorf("removing policy of role %s: %w", id.Name, err)
+		}
+	}
+	if _, err := client.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: aws.String(id.Name)}); err != nil {
+		return fmt.Errorf("removing role %s: %w", id.Name, err)
+	}
+	return nil
+}
+
+func deployerAccount(ctx context.Context, b backend.Backend) (string, error) {
+	out, err := sts.NewFromConfig(b.Config()).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return "", fmt.Errorf("asking for the deployer's account: %w", err)
+	}
+	return aws.ToString(out.Account), nil
+}

@@ -1,0 +1,120 @@
+package runner_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/keywright/keywright/harness/runner"
+)
+
+func TestWarmProvider(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.cfg.Environ["AWS_CA_BUNDLE"] = "/ca.pem"
+	run := b.start()
+	plain := writeTree(t, map[string]string{"main.tf": ""})
+	configured := writeTree(t, map[string]string{"main.tf": `provider "aws" {}`})
+	for _, root := range []string{plain, plain, configured} {
+		_, err := run.NewWorkspace(t.Context(), runner.WorkspaceConfig{Dir: root})
+		require.NoError(t, err)
+	}
+	require.Len(t, b.providers(), 2, "one shared process, and one for the root that configures it")
+	require.Equal(t, "-debug\n", b.read(filepath.Join(b.provider, "argv")))
+	for _, pid := range b.providers() {
+		env := b.environ(filepath.Join(b.provider, fmt.Sprintf("env.%d", pid)))
+		require.Equal(t, "http://127.0.0.1:1", env["AWS_ENDPOINT_URL"])
+		require.NotContains(t, env, "AWS_CA_BUNDLE")
+	}
+
+	// A dead provider is replaced.
+	for _, pid := range b.providers() {
+		require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
+	}
+	require.Eventually(t, func() bool {
+		_, err := run.NewWorkspace(t.Context(), runner.WorkspaceConfig{Dir: plain})
+		return err == nil && len(b.alive()) == 1
+	}, 10*time.Second, 10*time.Millisecond)
+
+	require.NoError(t, run.Close())
+	require.Empty(t, b.alive(), "no process is left")
+	left, err := os.ReadDir(b.cfg.TempDir)
+	require.NoError(t, err)
+	require.Empty(t, left, "no folder is left")
+	_, err = run.NewWorkspace(t.Context(), runner.WorkspaceConfig{Dir: plain})
+	require.ErrorContains(t, err, "the run is closed")
+}
+
+// providers returns the ids of the provider processes started so far.
+func (b *bench) providers() []int {
+	found, err := filepath.Glob(filepath.Join(b.provider, "env.*"))
+	require.NoError(b.t, err)
+	pids := make([]int, len(found))
+	for i, path := range found {
+		pids[i], err = strconv.Atoi(strings.TrimPrefix(filepath.Base(path), "env."))
+		require.NoError(b.t, err)
+	}
+	return pids
+}
+
+func (b *bench) alive() []int {
+	var pids []int
+	for _, pid := range b.providers() {
+		if syscall.Kill(pid, 0) == nil {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+func TestProviderDoesNotStart(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, script, want string }{
+		{"it ends at once", "echo 'unable to add custom RootCAs' >&2; exit 1", "unable to add custom RootCAs"},
+		{"it serves something else", `echo "TF_REATTACH_PROVIDERS='{\"example.com/a/b\":{}}'"; exec sleep 60`, "it serves no hashicorp/aws"},
+		{"its announcement is no JSON", `echo "TF_REATTACH_PROVIDERS='{'"; exec sleep 60`, "reading the provider's announcement"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			require.NoError(t, os.WriteFile(b.cfg.Tools.Provider.Path, []byte("#!/bin/sh\n"+tt.script+"\n"), 0o755))
+			_, err := b.start().NewWorkspace(t.Context(), runner.WorkspaceConfig{Dir: writeTree(t, map[string]string{"main.tf": ""})})
+			require.ErrorContains(t, err, tt.want)
+		})
+	}
+}
+
+// Folders of dead processes go at the next start; those of live ones stay.
+func TestStaleFolders(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	dead := exec.Command("true")
+	require.NoError(t, dead.Run())
+	stale := filepath.Join(b.cfg.TempDir, fmt.Sprintf("keywright-%d-1", dead.Process.Pid))
+	live := filepath.Join(b.cfg.TempDir, fmt.Sprintf("keywright-%d-1", os.Getpid()))
+	foreign := filepath.Join(b.cfg.TempDir, "keywright-notes-1")
+	held := filepath.Join(b.cfg.TempDir, fmt.Sprintf("keywright-%d-2", dead.Process.Pid))
+	for _, dir := range []string{stale, live, foreign, held} {
+		require.NoError(t, os.Mkdir(dir, 0o700))
+	}
+	// As a run of another process namespace would hold it.
+	lock, err := os.Create(filepath.Join(held, "lock"))
+	require.NoError(t, err)
+	defer lock.Close()
+	require.NoError(t, syscall.Flock(int(lock.Fd()), syscall.LOCK_EX))
+
+	b.start()
+	require.NoDirExists(t, stale)
+	require.DirExists(t, live)
+	require.DirExists(t, foreign)
+	require.DirExists(t, held)
+}

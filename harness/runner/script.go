@@ -1,0 +1,67 @@
+package runner
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// cleanupVariable lets the run's own destroy through the closed gate of
+// [Workspace.Stop]. The script reads it before the environment is emptied.
+const cleanupVariable = "KEYWRIGHT_CLEANUP"
+
+// engineScript starts the engine in the environment of the file "env" beside
+// it. Every exec keeps the process id, so that a signal to the script's process
+// reaches the engine, and the id that the script notes is the engine's.
+const engineScript = `#!/bin/sh
+# Runs the engine in the environment its workspace owns.
+here=%s
+: >"$here/running/$$" || exit 1
+if [ -e "$here/closed" ] && [ -z "$` + cleanupVariable + `" ]; then
+	echo "keywright: not started, the test is being stopped: $(cat "$here/closed")" >&2
+	exit 1
+fi
+exec /usr/bin/env -i /bin/sh -c '. "$1"; shift; exec "$@"' keywright "$here/env" %s "$@"
+`
+
+var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// writeEngine writes the script and the files it reads into dir and returns
+// the script's path.
+func writeEngine(dir, engine string, env map[string]string) (string, error) {
+	if err := os.MkdirAll(filepath.Join(dir, "running"), 0o700); err != nil {
+		return "", fmt.Errorf("making workspace: %w", err)
+	}
+	file, err := environmentFile(env)
+	if err != nil {
+		return "", err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "env"), []byte(file), 0o600); err != nil {
+		return "", fmt.Errorf("writing environment: %w", err)
+	}
+	script := filepath.Join(dir, filepath.Base(engine))
+	text := fmt.Sprintf(engineScript, quote(dir), quote(engine))
+	if err := os.WriteFile(script, []byte(text), 0o700); err != nil {
+		return "", fmt.Errorf("writing engine script: %w", err)
+	}
+	return script, nil
+}
+
+// environmentFile is env as export lines for sh.
+func environmentFile(env map[string]string) (string, error) {
+	var b strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		if !variableName.MatchString(name) {
+			return "", fmt.Errorf("environment variable %q: not a name that sh can export", name)
+		}
+		fmt.Fprintf(&b, "export %s=%s\n", name, quote(env[name]))
+	}
+	return b.String(), nil
+}
+
+// quote makes one word of s for sh.
+func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

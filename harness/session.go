@@ -1,0 +1,144 @@
+package harness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/keywright/keywright/harness/backend"
+	"github.com/keywright/keywright/harness/runner"
+	"github.com/keywright/keywright/harness/toolchain"
+)
+
+// session is what the harnesses of one process share while any of them lives:
+// engine, backend, run.
+type session struct {
+	backend backend.Backend
+	run     *runner.Runner
+	watch   *watch
+
+	mu   sync.Mutex
+	live map[*Harness]bool
+
+	closing sync.Once
+	closed  error
+}
+
+// shared holds the present session. Starting one takes seconds, or minutes with
+// an install, in which the other tests of the process wait for it.
+var shared struct {
+	mu      sync.Mutex
+	session *session
+	// missing is why engine or provider can't be had. Every test of the process
+	// would wait for the same failing installs.
+	missing *toolchain.NotFoundError
+}
+
+// join adds h to the present session, or starts one.
+func join(ctx context.Context, h *Harness) (*session, error) {
+	shared.mu.Lock()
+	defer shared.mu.Unlock()
+	if shared.missing != nil {
+		return nil, shared.missing
+	}
+	if shared.session == nil {
+		s, err := startSession(ctx)
+		if err != nil {
+			errors.As(err, &shared.missing)
+			return nil, err
+		}
+		s.watch = startWatch(s, h.deadline())
+		shared.session = s
+	}
+	s := shared.session
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.live[h] = true
+	return s, nil
+}
+
+func startSession(ctx context.Context) (*session, error) {
+	env, err := readEnvironment()
+	if err != nil {
+		return nil, err
+	}
+	tools, err := toolchain.Ensure(ctx, env.tools)
+	if err != nil {
+		return nil, err
+	}
+	b, err := backend.StartEmbedded(ctx, backend.EmbeddedConfig{})
+	if err != nil {
+		return nil, err
+	}
+	run, err := runner.Start(runner.Config{Tools: tools, Environ: env.all, Backend: b.Env()})
+	if err != nil {
+		return nil, errors.Join(err, b.Close())
+	}
+	return &session{backend: b, run: run, live: map[*Harness]bool{}}, nil
+}
+
+// leave takes h out of the session; the last one closes it, and gets the error
+// of that.
+func (s *session) leave(h *Harness) error {
+	shared.mu.Lock()
+	defer shared.mu.Unlock()
+	s.mu.Lock()
+	delete(s.live, h)
+	last := len(s.live) == 0
+	s.mu.Unlock()
+	if !last {
+		return nil
+	}
+	if shared.session == s {
+		shared.session = nil
+	}
+	s.watch.stop()
+	return s.close()
+}
+
+// close stops provider and backend and removes the run's folder, once. The
+// error lists the keys that are left.
+func (s *session) close() error {
+	s.closing.Do(func() {
+		s.closed = errors.Join(s.leftovers(), s.run.Close(), s.backend.Close())
+	})
+	return s.closed
+}
+
+// leftovers returns an error that lists the keys no destroy has reached.
+func (s *session) leftovers() error {
+	ledger, ok := s.backend.(backend.Ledger)
+	if !ok {
+		return nil
+	}
+	left := ledger.LiveKeys()
+	if len(left) == 0 {
+		return nil
+	}
+	return fmt.Errorf("left behind: %d key(s) that no destroy scheduled for deletion: %s",
+		len(left), strings.Join(left, ", "))
+}
+
+// abort destroys what all harnesses applied, closes the session and returns
+// what went wrong. The tests that go on find the engine refused.
+func (s *session) abort(reason string, patience time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	s.mu.Lock()
+	errs := make(chan error, len(s.live))
+	var group sync.WaitGroup
+	for h := range s.live {
+		group.Go(func() { errs <- h.abort(ctx, reason) })
+	}
+	s.mu.Unlock()
+	group.Wait()
+	close(errs)
+	var all []error
+	for err := range errs {
+		all = append(all, err)
+	}
+	return errors.Join(append(all, s.close())...)
+}

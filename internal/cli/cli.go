@@ -1,0 +1,142 @@
+// Package cli is the keywright command: it parses arguments, calls the packages
+// that do the work, and turns what they say into output and an exit status.
+//
+// Results go to stdout, everything else to stderr. The status is 0 when all is
+// well, 1 when something could not be done, and 2 when it was done and found
+// something: drift, or a promise that did not hold.
+//
+// It is the only package besides harness that is handed the environment.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/keywright/keywright/harness/toolchain"
+)
+
+// Exit statuses of the command.
+const (
+	exitClean    = 0
+	exitError    = 1
+	exitFindings = 2
+)
+
+// Streams are the standard streams of the process.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+}
+
+// Main runs the command with the arguments after the program's name and the
+// environment as NAME=VALUE lines, and returns the exit status. An interrupt
+// cancels what runs, which then cleans up.
+func Main(args, environ []string, streams Streams) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	a := &app{Streams: streams, environ: toMap(environ)}
+	root := a.root()
+	root.SetArgs(args)
+	return a.status(root.ExecuteContext(ctx))
+}
+
+// app is one run of the command.
+type app struct {
+	Streams
+	environ map[string]string
+}
+
+// errFindings is returned by a command that did its work, has said what it
+// found, and has found something.
+var errFindings = errors.New("findings")
+
+func (a *app) status(err error) int {
+	switch {
+	case err == nil:
+		return exitClean
+	case errors.Is(err, errFindings):
+		return exitFindings
+	case errors.Is(err, context.Canceled):
+		_, _ = fmt.Fprintln(a.Err, "keywright: interrupted")
+	default:
+		for line := range strings.Lines(strings.TrimSpace(err.Error()) + "\n") {
+			_, _ = fmt.Fprint(a.Err, "keywright: ", line)
+		}
+	}
+	return exitError
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "keywright",
+		Short: "Generate Terraform modules for AWS KMS keys and prove what they promise",
+		Long: `Keywright generates Terraform modules for AWS KMS keys (key, alias, rotation,
+least-privilege policy) from a spec, and proves what they promise against an
+embedded AWS that enforces key policies.`,
+		Version:           version(),
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+	}
+	root.SetIn(a.In)
+	root.SetOut(a.Out)
+	root.SetErr(a.Err)
+	root.AddCommand(a.generate(), a.demo())
+	return root
+}
+
+// version is the module's version, as the build recorded it.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}
+
+func toMap(environ []string) map[string]string {
+	m := make(map[string]string, len(environ))
+	for _, line := range environ {
+		if name, value, ok := strings.Cut(line, "="); ok {
+			m[name] = value
+		}
+	}
+	return m
+}
+
+// tools finds or installs engine and provider, as the environment asks.
+func (a *app) tools(ctx context.Context, say func(string)) (toolchain.Toolchain, error) {
+	cache, err := a.cacheDir()
+	if err != nil {
+		return toolchain.Toolchain{}, err
+	}
+	return toolchain.Ensure(ctx, toolchain.Config{
+		Product:      toolchain.Product(a.environ["KEYWRIGHT_PRODUCT"]),
+		EnginePath:   a.environ["KEYWRIGHT_ENGINE"],
+		ProviderPath: a.environ["KEYWRIGHT_PROVIDER"],
+		CacheDir:     cache,
+		Environ:      a.environ,
+		Progress:     say,
+	})
+}
+
+// cacheDir is where installed engines and providers are kept.
+func (a *app) cacheDir() (string, error) {
+	if dir := a.environ["KEYWRIGHT_CACHE"]; dir != "" {
+		return dir, nil
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("finding the cache folder: %w; set KEYWRIGHT_CACHE to a folder", err)
+	}
+	return filepath.Join(dir, "keywright"), nil
+}
