@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/keywright/keywright/harness/runner"
+	"github.com/keywright/keywright/harness/toolchain"
 )
 
 func TestWarmProvider(t *testing.T) {
@@ -86,7 +87,7 @@ func TestProviderDoesNotStart(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			b := newBench(t)
-			require.NoError(t, os.WriteFile(b.cfg.Tools.Provider.Path, []byte("#!/bin/sh\n"+tt.script+"\n"), 0o755))
+			require.NoError(t, toolchain.WriteProgram(b.cfg.Tools.Provider.Path, strings.NewReader("#!/bin/sh\n"+tt.script+"\n"), 0o755))
 			_, err := b.start().NewWorkspace(t.Context(), runner.WorkspaceConfig{Dir: writeTree(t, map[string]string{"main.tf": ""})})
 			require.ErrorContains(t, err, tt.want)
 		})

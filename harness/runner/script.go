@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/keywright/keywright/harness/toolchain"
 )
 
 // cleanupVariable lets the run's own destroy through the closed gate of
@@ -45,7 +47,7 @@ func writeEngine(dir, engine string, env map[string]string) (string, error) {
 	}
 	script := filepath.Join(dir, filepath.Base(engine))
 	text := fmt.Sprintf(engineScript, quote(dir), quote(engine))
-	if err := os.WriteFile(script, []byte(text), 0o700); err != nil {
+	if err := toolchain.WriteProgram(script, strings.NewReader(text), 0o700); err != nil {
 		return "", fmt.Errorf("writing engine script: %w", err)
 	}
 	return script, nil

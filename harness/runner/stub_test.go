@@ -80,7 +80,7 @@ func (b *bench) program(path, script string) string {
 	b.t.Helper()
 	path = filepath.Join(b.dir, path)
 	require.NoError(b.t, os.MkdirAll(filepath.Dir(path), 0o755))
-	require.NoError(b.t, os.WriteFile(path, []byte(script), 0o755))
+	require.NoError(b.t, toolchain.WriteProgram(path, strings.NewReader(script), 0o755))
 	return path
 }
 

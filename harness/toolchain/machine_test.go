@@ -62,7 +62,7 @@ func (m *machine) file(path, content string, mode os.FileMode) string {
 	m.t.Helper()
 	path = m.path(path)
 	require.NoError(m.t, os.MkdirAll(filepath.Dir(path), 0o755))
-	require.NoError(m.t, os.WriteFile(path, []byte(content), mode))
+	require.NoError(m.t, toolchain.WriteProgram(path, strings.NewReader(content), mode))
 	return path
 }
 

@@ -2,10 +2,7 @@ package toolchain
 
 import (
 	"archive/zip"
-	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 )
 
@@ -37,10 +34,5 @@ func extract(file *zip.File, path string) error {
 		return err
 	}
 	defer in.Close()
-	out, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, file.Mode().Perm()|0o600)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(out, in)
-	return errors.Join(err, out.Close())
+	return WriteProgram(path, in, file.Mode().Perm()|0o600)
 }
