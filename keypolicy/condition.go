@@ -1,6 +1,7 @@
 package keypolicy
 
 import (
+	"cmp"
 	"encoding/base64"
 	"net/netip"
 	"strconv"
@@ -13,33 +14,43 @@ import (
 type family struct {
 	options patternOptions
 	// matches compares a policy value, expanded, with a request value.
-	matches func(want, got string) bool
+	matches func(want, got string) truth
 }
 
 var (
-	exact     = family{patternOptions{variables: true}, func(want, got string) bool { return want == got }}
-	foldCase  = family{patternOptions{variables: true}, strings.EqualFold}
-	like      = family{patternOptions{variables: true, wildcards: true}, glob}
+	exact     = family{patternOptions{variables: true}, matchText}
+	foldCase  = family{patternOptions{variables: true, fold: true}, func(want, got string) truth { return matchText(want, strings.ToLower(got)) }}
+	like      = family{patternOptions{variables: true, wildcards: true}, matchText}
 	arns      = family{patternOptions{variables: true, wildcards: true}, matchARN}
-	booleans  = family{patternOptions{variables: true}, strings.EqualFold}
-	binary    = family{patternOptions{}, matchBinary}
-	addresses = family{patternOptions{}, matchAddress}
+	booleans  = family{patternOptions{variables: true}, known(strings.EqualFold)}
+	binaries  = family{patternOptions{}, known(matchBinary)}
+	addresses = family{patternOptions{}, known(matchAddress)}
 )
 
+// known compares values that are either wholly known or not at all.
+func known(matches func(want, got string) bool) func(want, got string) truth {
+	return func(want, got string) truth {
+		if strings.IndexByte(want, anyUnknown) >= 0 || strings.Contains(got, markOpen) {
+			return maybe
+		}
+		return is(matches(want, got))
+	}
+}
+
 func numbers(holds func(order int) bool) family {
-	return family{patternOptions{variables: true}, func(want, got string) bool {
+	return family{patternOptions{variables: true}, known(func(want, got string) bool {
 		w, err1 := strconv.ParseFloat(want, 64)
 		g, err2 := strconv.ParseFloat(got, 64)
-		return err1 == nil && err2 == nil && holds(compareFloat(g, w))
-	}}
+		return err1 == nil && err2 == nil && holds(cmp.Compare(g, w))
+	})}
 }
 
 func dates(holds func(order int) bool) family {
-	return family{patternOptions{variables: true}, func(want, got string) bool {
+	return family{patternOptions{variables: true}, known(func(want, got string) bool {
 		w, ok1 := parseDate(want)
 		g, ok2 := parseDate(got)
 		return ok1 && ok2 && holds(g.Compare(w))
-	}}
+	})}
 }
 
 func equal(order int) bool          { return order == 0 }
@@ -77,7 +88,7 @@ var operators = map[string]operator{
 	"DateGreaterThan":           {dates(greater), false},
 	"DateGreaterThanEquals":     {dates(greaterOrEqual), false},
 	"Bool":                      {booleans, false},
-	"BinaryEquals":              {binary, false},
+	"BinaryEquals":              {binaries, false},
 	"IpAddress":                 {addresses, false},
 	"NotIpAddress":              {addresses, true},
 	"ArnEquals":                 {arns, false},
@@ -134,57 +145,89 @@ func (c *Condition) compile(variables bool) {
 }
 
 // holds reports whether the condition is met.
-func (c *compiledCondition) holds(f *facts) bool {
-	values := f.values(c.key)
+func (c *compiledCondition) holds(f *facts) truth {
+	values, present := f.lookUp(c.key)
+	switch present {
+	case no:
+		return c.holdsAbsent()
+	case maybe:
+		return either(c.holdsAbsent(), c.holdsFor(values, f))
+	}
+	return c.holdsFor(values, f)
+}
+
+// holdsAbsent is the answer when the request has no such key.
+func (c *compiledCondition) holdsAbsent() truth {
 	if c.null {
-		return c.nullHolds(len(values) == 0)
+		return c.wants("true")
 	}
-	if len(values) == 0 {
-		return c.ifExists || c.quantifier == forAllValues || c.negated && c.quantifier == single
+	return is(c.ifExists || c.quantifier == forAllValues || c.negated && c.quantifier == single)
+}
+
+// holdsFor is the answer for the values of the key. A single-valued comparison
+// of a multi-valued key is met by any match, and a negated one by there being
+// none.
+func (c *compiledCondition) holdsFor(values []string, f *facts) truth {
+	if c.null {
+		return c.wants("false")
 	}
+	if c.quantifier == forAllValues || c.quantifier == single && c.negated {
+		all := yes
+		for _, value := range values {
+			all = min(all, c.meets(value, f))
+		}
+		return all
+	}
+	any := no
 	for _, value := range values {
-		met := c.matchesAny(value, f) != c.negated
-		// A single-valued comparison of a multi-valued key: any match counts,
-		// and a negated operator asks that there be none.
-		all := c.quantifier == forAllValues || c.quantifier == single && c.negated
-		if met != all {
-			return met
-		}
+		any = max(any, c.meets(value, f))
 	}
-	return c.quantifier == forAllValues || c.quantifier == single && c.negated
+	return any
 }
 
-func (c *compiledCondition) nullHolds(absent bool) bool {
-	for _, p := range c.patterns {
-		if strings.EqualFold(p.text, strconv.FormatBool(absent)) {
-			return true
+// wants reports whether a Null condition asks for this.
+func (c *compiledCondition) wants(absent string) truth {
+	answer := no
+	for i := range c.patterns {
+		if len(c.patterns[i].marks) > 0 {
+			answer = max(answer, maybe)
 		}
+		answer = max(answer, is(strings.EqualFold(c.patterns[i].text, absent)))
 	}
-	return false
+	return answer
 }
 
-func (c *compiledCondition) matchesAny(value string, f *facts) bool {
-	for _, p := range c.patterns {
-		if want, ok := p.expand(f); ok && c.matches(want, value) {
-			return true
+// meets compares one value of the request with those of the policy.
+func (c *compiledCondition) meets(value string, f *facts) truth {
+	matched := no
+	for i := range c.patterns {
+		if want, ok := c.patterns[i].expand(f); ok {
+			matched = max(matched, c.matches(want, value))
 		}
 	}
-	return false
+	if c.negated {
+		return not(matched)
+	}
+	return matched
 }
 
 // matchARN compares the six components one by one, so that a wildcard does not
-// cross a colon, except within the resource.
-func matchARN(want, got string) bool {
+// cross a colon, except within the resource. An ARN that is unknown as a whole
+// may have any.
+func matchARN(want, got string) truth {
+	got = hide(got)
 	w, g := strings.SplitN(want, ":", 6), strings.SplitN(got, ":", 6)
 	if len(w) != 6 || len(g) != 6 {
-		return false
-	}
-	for i := range w {
-		if !glob(w[i], g[i]) {
-			return false
+		if strings.IndexByte(want+got, anyUnknown) >= 0 {
+			return min(maybe, matchText(want, got))
 		}
+		return no
 	}
-	return true
+	matched := yes
+	for i := range w {
+		matched = min(matched, matchText(w[i], g[i]))
+	}
+	return matched
 }
 
 func matchBinary(want, got string) bool {
@@ -203,16 +246,6 @@ func matchAddress(want, got string) bool {
 	}
 	single, err := netip.ParseAddr(want)
 	return err == nil && single == address
-}
-
-func compareFloat(a, b float64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // dateLayouts are the forms of a date in a policy, besides epoch seconds:

@@ -11,15 +11,18 @@ const (
 	Denied Verdict = iota
 	// Allowed means that no Deny matched and every policy that must allow did.
 	Allowed
+	// Unknown means that it depends on something nobody knows yet: see
+	// [Decision].HangsOn.
+	Unknown
 )
 
-// String returns "denied" or "allowed".
-func (v Verdict) String() string {
-	if v == Allowed {
-		return "allowed"
-	}
-	return "denied"
-}
+var verdictNames = [...]string{"denied", "allowed", "unknown"}
+
+// String returns "denied", "allowed" or "unknown".
+func (v Verdict) String() string { return verdictNames[v] }
+
+// MarshalText is String.
+func (v Verdict) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
 // Source is the kind of policy a statement belongs to.
 type Source uint8
@@ -34,13 +37,30 @@ const (
 	PermissionsBoundary
 	// SessionPolicy caps what a session made by AssumeRole may do.
 	SessionPolicy
+	// ServiceControlPolicy caps what the principals of an account may do.
+	ServiceControlPolicy
+	// ResourceControlPolicy caps what may be done with the resources of an
+	// account.
+	ResourceControlPolicy
+	// VPCEndpointPolicy caps what goes through a VPC endpoint.
+	VPCEndpointPolicy
+	// KeyGrant is a grant: it allows beside the key policy and never denies.
+	KeyGrant
+
+	sources // how many there are
 )
 
-var sourceNames = [...]string{"resource-based policy", "identity-based policy", "permissions boundary", "session policy"}
+var sourceNames = [sources]string{
+	"resource-based policy", "identity-based policy", "permissions boundary", "session policy",
+	"service control policy", "resource control policy", "VPC endpoint policy", "grant",
+}
 
 // String names the source as AWS does in its denial texts, such as
 // "resource-based policy".
 func (s Source) String() string { return sourceNames[s] }
+
+// MarshalText is String.
+func (s Source) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // Decision is what [Evaluate] found.
 type Decision struct {
@@ -53,6 +73,9 @@ type Decision struct {
 	// matched, or, for an implicit denial, of the policy whose Allow is
 	// missing. AWS names this kind in its denial text.
 	Source Source
+	// HangsOn names, for an unknown verdict, what it depends on: marks, and
+	// condition keys that the request leaves open. Sorted.
+	HangsOn []string
 	// Reasons lists the deciding statement first, then, for a denial, the
 	// statements that came nearest and what they lacked.
 	Reasons []Reason
@@ -61,8 +84,7 @@ type Decision struct {
 // Allowed reports whether the verdict is [Allowed].
 func (d Decision) Allowed() bool { return d.Verdict == Allowed }
 
-// Reason is one statement's part in a decision, or, with a nil statement
-// number, the lack of one.
+// Reason is one statement's part in a decision, or the lack of one.
 type Reason struct {
 	// Source is the kind of policy.
 	Source Source

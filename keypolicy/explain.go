@@ -19,16 +19,27 @@ func (e *evaluation) caller() string {
 	return e.request.Principal.ARN
 }
 
-func (e *evaluation) reason(source Source, p *Policy, statement int, text string) Reason {
-	s := &p.Statements[statement]
-	return Reason{Source: source, Policy: p.Name, Sid: s.Sid, Statement: statement, Position: s.Position, Text: text}
+// verbs say what a statement does, and how surely.
+var verbs = map[Effect][yes + 1]string{
+	Allow: {maybe: "perhaps allows ", yes: "allows "},
+	Deny:  {maybe: "perhaps denies ", yes: "denies "},
+}
+
+func (e *evaluation) reason(source Source, p *Policy, s *Statement, text string) Reason {
+	return Reason{Source: source, Policy: p.Name, Sid: s.Sid, Statement: s.index, Position: s.Position, Text: text}
 }
 
 // missing is an implicit denial: no policy of the source allows. It lists what
 // came nearest.
-func (e *evaluation) missing(source Source) Decision {
-	first := Reason{Source: source, Policy: source.String(), Statement: -1, Text: "nothing allows " + e.what()}
-	return Decision{Verdict: Denied, Source: source, Reasons: append([]Reason{first}, e.nearMisses(source)...)}
+func (e *evaluation) missing(o outcome) Decision {
+	if e.brief {
+		return Decision{Verdict: Denied, Source: o.source, Reasons: o.reasons}
+	}
+	reasons := o.reasons
+	if reasons == nil {
+		reasons = []Reason{{Source: o.source, Policy: o.source.String(), Statement: -1, Text: "nothing allows " + e.what()}}
+	}
+	return Decision{Verdict: Denied, Source: o.source, Reasons: append(reasons, e.nearMisses(o.source)...)}
 }
 
 // miss is an Allow that did not apply, and how many of its elements did.
@@ -39,14 +50,13 @@ type miss struct {
 
 func (e *evaluation) nearMisses(source Source) []Reason {
 	var misses []miss
-	for _, p := range e.policies(source) {
-		for i := range p.Statements {
-			if p.Statements[i].Effect != Allow {
-				continue
-			}
-			if nearness, lack := e.lack(source, &p.Statements[i]); nearness > 0 {
-				misses = append(misses, miss{nearness, e.reason(source, p, i, lack)})
-			}
+	for i := 0; ; i++ {
+		level, ok := e.level(source, i)
+		if !ok {
+			break
+		}
+		for _, p := range level {
+			misses = append(misses, e.missesOf(source, p)...)
 		}
 	}
 	slices.SortStableFunc(misses, func(a, b miss) int { return cmp.Compare(b.nearness, a.nearness) })
@@ -57,16 +67,32 @@ func (e *evaluation) nearMisses(source Source) []Reason {
 	return reasons
 }
 
+func (e *evaluation) missesOf(source Source, p *Policy) []miss {
+	var misses []miss
+	for i := range p.Statements {
+		s := &p.Statements[i]
+		if s.Effect != Allow {
+			continue
+		}
+		if nearness, lack := e.lack(source, s); nearness > 0 {
+			misses = append(misses, miss{nearness, e.reason(source, p, s, lack)})
+		}
+	}
+	return misses
+}
+
 // lack says what an Allow lacked, and how near it came: 3 for a condition, 2
 // for the resource or the caller, 1 for the action, 0 for a statement about
 // something else.
 func (e *evaluation) lack(source Source, s *Statement) (nearness int, text string) {
-	named, action := e.names(source, s), s.coversAction(&e.facts)
+	named := !hasPrincipals(source) || s.names(&e.facts).atAll() != no
+	action := s.coversAction(&e.facts) != no
 	switch {
-	case named && action && !s.coversResource(&e.facts):
+	case named && action && s.coversResource(&e.facts) == no:
 		return 2, "allows " + e.request.Action + " on " + list(s.Resource, s.NotResource) + ", not on " + e.request.Resource
 	case named && action:
-		return 3, "would allow " + e.what() + e.unmet(s.failedCondition(&e.facts))
+		_, weakest := s.weakestCondition(&e.facts)
+		return 3, "would allow " + e.what() + e.unmet(weakest)
 	case action:
 		return 2, "allows " + e.request.Action + ", but not to " + e.caller()
 	case named:
@@ -81,7 +107,7 @@ func (e *evaluation) unmet(c *Condition) string {
 		return ""
 	}
 	got := "has none"
-	if values := e.values(c.compiled.key); len(values) > 0 {
+	if values, present := e.lookUp(c.compiled.key); present != no {
 		got = "has " + list(values, nil)
 	}
 	return ", but " + c.Operator + " wants " + c.Key + " " + list(c.Values, nil) + " and the request " + got

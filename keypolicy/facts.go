@@ -1,6 +1,8 @@
 package keypolicy
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -10,6 +12,20 @@ type facts struct {
 	request *Request
 	world   *World
 	action  string // lower case
+	kind    principalKind
+	account string // the caller's; "" for none
+	owner   string // the resource's account; "" for none
+}
+
+func newFacts(request *Request, world *World) facts {
+	return facts{
+		request: request,
+		world:   world,
+		action:  strings.ToLower(request.Action),
+		kind:    request.Principal.kind(),
+		account: request.Principal.Account(),
+		owner:   splitARN(request.Resource).account,
+	}
 }
 
 // derived holds the condition keys that follow from the caller or the key; the
@@ -18,26 +34,30 @@ type facts struct {
 // Developer Guide, "AWS KMS condition keys".
 var derived = map[string]func(*facts) []string{
 	"aws:principalarn":     func(f *facts) []string { return nonEmpty(f.principalARN()) },
-	"aws:principalaccount": func(f *facts) []string { return nonEmpty(f.request.Principal.Account()) },
-	"aws:principaltype":    func(f *facts) []string { return nonEmpty(principalTypeNames[f.request.Principal.kind()]) },
+	"aws:principalaccount": func(f *facts) []string { return nonEmpty(f.account) },
+	"aws:principaltype":    func(f *facts) []string { return nonEmpty(principalTypeNames[f.kind]) },
 	"aws:principalisawsservice": func(f *facts) []string {
-		return []string{strconv.FormatBool(f.request.Principal.kind() == service)}
+		return []string{strconv.FormatBool(f.kind == service)}
 	},
 	"aws:principalservicename": func(f *facts) []string {
-		if f.request.Principal.kind() != service {
+		if f.kind != service {
 			return nil
 		}
 		return []string{f.request.Principal.ARN}
 	},
-	"aws:userid":          func(f *facts) []string { return nonEmpty(f.userID()) },
-	"aws:username":        func(f *facts) []string { return nonEmpty(f.userName()) },
-	"aws:resourceaccount": func(f *facts) []string { return nonEmpty(splitARN(f.request.Resource).account) },
-	"kms:calleraccount":   func(f *facts) []string { return nonEmpty(f.request.Principal.Account()) },
-	"kms:keyspec":         keyFact(func(k *Key) []string { return nonEmpty(k.Spec) }),
-	"kms:keyusage":        keyFact(func(k *Key) []string { return nonEmpty(k.Usage) }),
-	"kms:keyorigin":       keyFact(func(k *Key) []string { return nonEmpty(k.Origin) }),
-	"kms:multiregion":     keyFact(func(k *Key) []string { return []string{strconv.FormatBool(k.MultiRegion)} }),
-	"kms:resourcealiases": keyFact(func(k *Key) []string { return k.Aliases }),
+	"aws:userid":                 func(f *facts) []string { return nonEmpty(f.userID()) },
+	"aws:username":               func(f *facts) []string { return nonEmpty(f.userName()) },
+	"aws:resourceaccount":        func(f *facts) []string { return nonEmpty(f.owner) },
+	"kms:calleraccount":          func(f *facts) []string { return nonEmpty(f.account) },
+	"kms:keyspec":                keyFact(func(k *Key) []string { return nonEmpty(k.Spec) }),
+	"kms:keyusage":               keyFact(func(k *Key) []string { return nonEmpty(k.Usage) }),
+	"kms:keyorigin":              keyFact(func(k *Key) []string { return nonEmpty(k.Origin) }),
+	"kms:multiregion":            keyFact(func(k *Key) []string { return []string{strconv.FormatBool(k.MultiRegion)} }),
+	"kms:multiregionkeytype":     keyFact(func(k *Key) []string { return nonEmpty(k.MultiRegionKeyType) }),
+	"kms:customermasterkeyspec":  keyFact(func(k *Key) []string { return nonEmpty(k.Spec) }),
+	"kms:customermasterkeyusage": keyFact(func(k *Key) []string { return nonEmpty(k.Usage) }),
+	"kms:encryptioncontextkeys":  func(f *facts) []string { return slices.Sorted(maps.Keys(f.request.EncryptionContext)) },
+	"kms:resourcealiases":        keyFact(func(k *Key) []string { return k.Aliases }),
 }
 
 // principalTypeNames are the values of aws:PrincipalType.
@@ -58,6 +78,7 @@ var tagKeys = []struct {
 	tags   func(*facts) map[string]string
 }{
 	{"aws:principaltag/", func(f *facts) map[string]string { return f.request.Principal.Tags }},
+	{encryptionContextPrefix, func(f *facts) map[string]string { return f.request.EncryptionContext }},
 	{"aws:resourcetag/", func(f *facts) map[string]string {
 		if f.world.Key == nil {
 			return nil
@@ -66,7 +87,23 @@ var tagKeys = []struct {
 	}},
 }
 
-// values of a condition key given in lower case; none if it is absent.
+// encryptionContextPrefix is that of the condition keys made from the
+// encryption context.
+const encryptionContextPrefix = "kms:encryptioncontext:"
+
+// lookUp finds the values of a condition key given in lower case, and whether
+// the request has the key at all. In an open request a key that nothing sets
+// may or may not be there, with any value.
+func (f *facts) lookUp(key string) (values []string, present truth) {
+	if values := f.values(key); len(values) > 0 {
+		return values, yes
+	}
+	if f.request.Open && f.isOpen(key) {
+		return []string{Mark(key)}, maybe
+	}
+	return nil, no
+}
+
 func (f *facts) values(key string) []string {
 	if values, ok := f.request.Context[key]; ok {
 		return values
@@ -80,6 +117,15 @@ func (f *facts) values(key string) []string {
 		}
 	}
 	return nil
+}
+
+// isOpen reports whether an open request leaves the key unknown: it does not
+// follow from caller or key.
+func (f *facts) isOpen(key string) bool {
+	if _, follows := derived[key]; follows && key != "kms:encryptioncontextkeys" {
+		return false
+	}
+	return !strings.HasPrefix(key, "aws:principaltag/") && (f.world.Key == nil || !strings.HasPrefix(key, "aws:resourcetag/"))
 }
 
 // tagValue looks a tag up; condition keys, and so the tag names in them, ignore
@@ -123,7 +169,7 @@ func (f *facts) userID() string {
 }
 
 func (f *facts) userName() string {
-	if f.request.Principal.kind() != user {
+	if f.kind != user {
 		return ""
 	}
 	return f.request.Principal.ARN[strings.LastIndexByte(f.request.Principal.ARN, '/')+1:]

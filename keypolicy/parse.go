@@ -18,17 +18,15 @@ func Parse(name string, src []byte) (*Policy, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &parser{name: name, src: src, policy: &Policy{Name: name}}
-	if err := p.document(root); err != nil {
-		return nil, err
-	}
-	return p.policy, nil
+	p := &parser{name: name, src: src}
+	return p.document(name, root)
 }
 
+// parser decodes the nodes of one JSON text.
 type parser struct {
 	name   string
 	src    []byte
-	policy *Policy
+	policy *Policy // the one being decoded
 }
 
 func (p *parser) errorf(n int, remedy, format string, args ...any) error {
@@ -55,7 +53,9 @@ func (p *parser) members(n node, what string, elements map[string]element) error
 	return nil
 }
 
-func (p *parser) document(root node) error {
+// document decodes a policy under the given name.
+func (p *parser) document(name string, root node) (*Policy, error) {
+	p.policy = &Policy{Name: name}
 	var statements *node
 	err := p.members(root, "the policy", map[string]element{
 		"Version":   p.oneOf(&p.policy.Version, "2012-10-17", "2008-10-17"),
@@ -63,24 +63,21 @@ func (p *parser) document(root node) error {
 		"Statement": func(v node) error { statements = &v; return nil },
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if statements == nil {
-		return p.errorf(root.offset, `add "Statement"`, "the policy has no Statement")
+		return nil, p.errorf(root.offset, `add "Statement"`, "the policy has no Statement")
 	}
-	items := []node{*statements}
-	if statements.kind == kindArray {
-		items = statements.items
-	}
-	if len(items) == 0 {
-		return p.errorf(statements.offset, "add a statement", "Statement is an empty list")
+	items, err := p.list(*statements, "Statement")
+	if err != nil {
+		return nil, err
 	}
 	for _, item := range items {
 		if err := p.statement(item); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return p.policy, nil
 }
 
 func (p *parser) statement(n node) error {
@@ -108,6 +105,7 @@ func (p *parser) statement(n node) error {
 		return p.errorf(n.offset, "keep one of them", "a statement has both %s", both)
 	}
 	s.compile(p.policy.hasVariables())
+	s.index = len(p.policy.Statements)
 	p.policy.Statements = append(p.policy.Statements, s)
 	return nil
 }
@@ -193,7 +191,7 @@ func (p *parser) principals(into *Principals) element {
 			if v.text != "*" {
 				return p.errorf(v.offset, `write "*" or {"AWS": …}`, "principal %q has no type", v.text)
 			}
-			*into = Principals{{Type: "AWS", Value: "*"}}
+			*into = Principals{newPrincipalEntry("AWS", "*")}
 			return nil
 		}
 		types := map[string]element{}
@@ -217,7 +215,7 @@ func (p *parser) principalsOfType(into *Principals, principalType string) elemen
 			return err
 		}
 		for _, value := range values {
-			*into = append(*into, PrincipalEntry{principalType, value})
+			*into = append(*into, newPrincipalEntry(principalType, value))
 		}
 		return nil
 	}

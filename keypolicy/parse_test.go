@@ -29,7 +29,11 @@ func TestParseReadsEveryElement(t *testing.T) {
 	statement := policy.Statements[0]
 	require.Equal(t, "s p a c e", statement.Sid)
 	require.Equal(t, keypolicy.Position{Line: 3, Column: 16}, statement.Position)
-	require.Equal(t, keypolicy.Principals{{"AWS", "111122223333"}, {"AWS", "*"}, {"Service", "s3.amazonaws.com"}}, statement.Principal)
+	var principals []string
+	for _, entry := range statement.Principal {
+		principals = append(principals, entry.Type+" "+entry.Value)
+	}
+	require.Equal(t, []string{"AWS 111122223333", "AWS *", "Service s3.amazonaws.com"}, principals)
 	require.Equal(t, []string{"true"}, statement.Condition[0].Values)
 	require.Equal(t, []string{"1", "2"}, statement.Condition[1].Values)
 	require.Equal(t, keypolicy.Position{Line: 7, Column: 28}, statement.Condition[0].Position)
@@ -102,9 +106,11 @@ func FuzzParse(f *testing.F) {
 	for _, file := range files {
 		src, err := os.ReadFile(file)
 		require.NoError(f, err)
-		var corpus struct{ ResourcePolicy json.RawMessage }
+		var corpus struct {
+			World struct{ ResourcePolicy json.RawMessage }
+		}
 		require.NoError(f, json.Unmarshal(src, &corpus))
-		f.Add([]byte(corpus.ResourcePolicy))
+		f.Add([]byte(corpus.World.ResourcePolicy))
 	}
 	f.Add([]byte(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"${aws:x, 'y'}*"}}`))
 	f.Fuzz(func(t *testing.T, src []byte) {

@@ -9,8 +9,9 @@ import (
 // may hold: so a literal asterisk, from ${*} or from a variable's value, stays
 // a literal one.
 const (
-	anyText = '\x00' // *
-	anyRune = '\x01' // ?
+	anyText    = '\x00' // *
+	anyRune    = '\x01' // ?
+	anyUnknown = '\x02' // a mark
 )
 
 var wildcards = strings.NewReplacer("*", string(anyText), "?", string(anyRune))
@@ -20,6 +21,7 @@ var wildcards = strings.NewReplacer("*", string(anyText), "?", string(anyRune))
 type pattern struct {
 	text     string    // complete when there are no segments
 	segments []segment // in order, when there are variables
+	marks    []string  // names of its unknown parts
 }
 
 // segment is literal text or, when variable is set, a policy variable with its
@@ -39,6 +41,8 @@ type patternOptions struct {
 }
 
 func compilePattern(value string, options patternOptions) pattern {
+	names := marks(value)
+	value = hide(value)
 	if options.fold {
 		value = strings.ToLower(value)
 	}
@@ -49,7 +53,7 @@ func compilePattern(value string, options patternOptions) pattern {
 		return text
 	}
 	if !options.variables || !strings.Contains(value, "${") {
-		return pattern{text: literal(value)}
+		return pattern{text: literal(value), marks: names}
 	}
 	var segments []segment
 	for rest := value; rest != ""; {
@@ -62,7 +66,7 @@ func compilePattern(value string, options patternOptions) pattern {
 		segments = append(segments, segment{text: literal(before)}, variableSegment(name))
 		rest = tail
 	}
-	return pattern{segments: segments}
+	return pattern{segments: segments, marks: names}
 }
 
 // variableSegment reads what stands between ${ and }: an escape (*, ?, $), a
@@ -78,7 +82,7 @@ func variableSegment(name string) segment {
 
 // expand replaces variables. It is false when a variable has no single value
 // in this request and no default: such a value matches nothing.
-func (p pattern) expand(facts *facts) (string, bool) {
+func (p *pattern) expand(f *facts) (string, bool) {
 	if p.segments == nil {
 		return p.text, true
 	}
@@ -86,10 +90,10 @@ func (p pattern) expand(facts *facts) (string, bool) {
 	for _, s := range p.segments {
 		text := s.text
 		if s.variable != "" {
-			values := facts.values(s.variable)
+			values, _ := f.lookUp(s.variable)
 			switch {
 			case len(values) == 1:
-				text = values[0]
+				text = hide(values[0])
 			case s.hasDefault:
 				text = s.fallback
 			default:
@@ -102,22 +106,29 @@ func (p pattern) expand(facts *facts) (string, bool) {
 }
 
 // matches reports whether the pattern covers the text.
-func (p pattern) matches(text string, facts *facts) bool {
-	want, ok := p.expand(facts)
-	return ok && glob(want, text)
+func (p *pattern) matches(text string, f *facts) truth {
+	want, ok := p.expand(f)
+	if !ok {
+		return no
+	}
+	return matchText(want, text)
 }
 
 // glob matches text against a compiled pattern in time proportional to the
 // product of their lengths, whatever the wildcards.
 func glob(pattern, text string) bool {
 	p, t := 0, 0
+	for p < len(pattern) && t < len(text) && pattern[p] == text[t] && pattern[p] > anyUnknown {
+		p++
+		t++
+	}
 	star, mark := -1, 0
 	for t < len(text) {
 		switch {
 		case p < len(pattern) && pattern[p] == anyText:
 			star, mark = p, t
 			p++
-		case p < len(pattern) && pattern[p] == anyRune:
+		case p < len(pattern) && pattern[p] == anyRune && text[t] != anyUnknown:
 			_, size := utf8.DecodeRuneInString(text[t:])
 			t += size
 			p++

@@ -36,6 +36,7 @@ type Statement struct {
 	Condition    []Condition
 	Position     Position
 
+	index              int // in its policy
 	actions, resources []pattern
 	notActions         bool
 	notResources       bool
@@ -52,6 +53,9 @@ type PrincipalEntry struct {
 	Type string
 	// Value is an ARN, a twelve-digit account, a unique id, a service name or "*".
 	Value string
+
+	account string // the account that Value names as a whole; "" for none
+	unknown bool   // Value has a mark
 }
 
 // Condition is one operator applied to one key: all conditions of a statement

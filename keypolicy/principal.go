@@ -118,63 +118,124 @@ const (
 	byName
 )
 
-// reaches finds the strongest way in which the element covers the caller.
-func (s *Statement) reaches(p *Principal) reach {
-	if s.NotPrincipal != nil {
-		if s.NotPrincipal.spares(p) {
-			return notNamed
-		}
-		return byEveryone
+// naming is how surely a statement's Principal element covers a caller in each
+// way.
+type naming [byName + 1]truth
+
+// atAll is whether it covers the caller in any way.
+func (n naming) atAll() truth { return max(n[byAccount], n[byEveryone], n[byRole], n[byName]) }
+
+// names finds how the statement's Principal or NotPrincipal covers the caller.
+func (s *Statement) names(f *facts) naming {
+	if s.NotPrincipal == nil {
+		return s.Principal.cover(f)
 	}
-	best := notNamed
-	for i := range s.Principal {
-		best = max(best, s.Principal[i].reaches(p))
-	}
-	return best
+	var n naming
+	n[byEveryone] = not(s.NotPrincipal.spares(f))
+	return n
 }
 
-func (e *PrincipalEntry) reaches(p *Principal) reach {
+func (ps Principals) cover(f *facts) naming {
+	var n naming
+	for i := range ps {
+		r, t := ps[i].reaches(f)
+		n[r] = max(n[r], t)
+	}
+	return n
+}
+
+// reaches finds the strongest way in which the entry covers the caller, and how
+// surely.
+func (e *PrincipalEntry) reaches(f *facts) (reach, truth) {
+	p := &f.request.Principal
 	switch {
 	case e.Type == "AWS" && e.Value == "*":
-		return byEveryone
+		return byEveryone, yes
+	case e.unknown:
+		return e.mayReach(f)
+	case e.Type != typeOf(f.kind):
+		return notNamed, no
 	case e.Value == p.ARN && p.ARN != "":
-		return byName
-	case e.Type != "AWS":
-		return notNamed
+		return byName, yes
 	case e.Value == p.RoleARN && p.RoleARN != "":
-		return byRole
+		return byRole, yes
 	case p.UniqueID != "" && e.Value == p.UniqueID:
-		if p.RoleARN != "" {
-			return byRole
-		}
-		return byName
-	case e.namesAccount(p.Account()):
-		return byAccount
+		return byID(p), yes
+	case e.account != "" && e.account == f.account:
+		return byAccount, yes
 	}
-	return notNamed
+	return notNamed, no
 }
 
-func (e *PrincipalEntry) namesAccount(account string) bool {
-	if account == "" {
-		return false
+// typeOf is the type of the entries that name a caller of a kind.
+func typeOf(kind principalKind) string {
+	if kind == service {
+		return "Service"
 	}
-	a := splitARN(e.Value)
-	return e.Value == account || a.service == "iam" && a.account == account && a.resource == "root"
+	return "AWS"
+}
+
+// byID is how a unique id names its principal: a session has that of its role.
+func byID(p *Principal) reach {
+	if p.RoleARN != "" {
+		return byRole
+	}
+	return byName
+}
+
+// mayReach is reaches for a value with unknown parts. Of the ways in which it
+// may cover the caller it gives the strongest: an answer that hangs on any of
+// them is unknown anyway.
+func (e *PrincipalEntry) mayReach(f *facts) (reach, truth) {
+	p, value := &f.request.Principal, hide(e.Value)
+	may := func(text string) bool { return text != "" && overlap(value, text) }
+	switch {
+	case e.Type != typeOf(f.kind):
+		return byEveryone, min(maybe, is(e.Type == "AWS" && may("*")))
+	case may(p.ARN):
+		return byName, maybe
+	case may(p.RoleARN):
+		return byRole, maybe
+	case may(p.UniqueID):
+		return byID(p), maybe
+	case may("*"):
+		return byEveryone, maybe
+	case may(f.account), f.account != "" && may(rootARN(p.ARN)):
+		return byAccount, maybe
+	}
+	return notNamed, no
+}
+
+// rootARN is the ARN of the account root beside any ARN of the account.
+func rootARN(arn string) string {
+	a := splitARN(arn)
+	return "arn:" + a.partition + ":iam::" + a.account + ":root"
+}
+
+// newPrincipalEntry looks at a value once, for the many callers it will be
+// compared with.
+func newPrincipalEntry(principalType, value string) PrincipalEntry {
+	e := PrincipalEntry{Type: principalType, Value: value, unknown: strings.Contains(value, markOpen)}
+	a := splitARN(value)
+	switch {
+	case isAccount(value):
+		e.account = value
+	case a.service == "iam" && a.resource == "root":
+		e.account = a.account
+	}
+	return e
 }
 
 // spares reports whether a NotPrincipal leaves the caller out: its account, its
 // role and the caller itself must all be listed. Source: IAM User Guide, "AWS
 // JSON policy elements: NotPrincipal".
-func (ps Principals) spares(p *Principal) bool {
-	var named [byName + 1]bool
-	for i := range ps {
-		named[ps[i].reaches(p)] = true
-	}
-	switch p.kind() {
+func (ps Principals) spares(f *facts) truth {
+	n := ps.cover(f)
+	switch f.kind {
 	case service, root:
-		return named[byName]
+		return n[byName]
 	case session:
-		return named[byName] && named[byRole] && named[byAccount]
+		return min(n[byName], n[byRole], n[byAccount])
 	}
-	return named[byName] && named[byAccount]
+	return min(n[byName], n[byAccount])
 }

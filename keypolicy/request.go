@@ -14,11 +14,18 @@ type Request struct {
 	// have no resource (kms:CreateKey, kms:ListKeys).
 	Resource string
 	// Context holds the condition keys of this call alone, such as
-	// kms:ViaService, kms:EncryptionContext:tenant or kms:GrantIsForAWSResource.
-	// Keys that follow from the caller or the key (kms:CallerAccount,
-	// aws:PrincipalArn, kms:KeySpec, aws:ResourceTag/x) are derived by
-	// [Evaluate] and need not be set.
+	// kms:ViaService or kms:GrantIsForAWSResource. Keys that follow from the
+	// caller, the key or the encryption context (kms:CallerAccount,
+	// aws:PrincipalArn, kms:KeySpec, aws:ResourceTag/x, kms:EncryptionContext:x)
+	// are derived by [Evaluate] and need not be set.
 	Context Context
+	// EncryptionContext of the call; case matters in its keys and values.
+	EncryptionContext map[string]string
+	// GrantTokens name grants that may not be in force everywhere yet.
+	GrantTokens []string
+	// Open leaves condition keys that the request does not set, and that follow
+	// from nothing, unknown instead of absent: the question is then who could.
+	Open bool
 }
 
 // Context maps condition keys to their values. Keys are case-insensitive and
@@ -41,6 +48,17 @@ type World struct {
 	Boundary *Policy
 	// Session holds the session policies given to AssumeRole; empty for none.
 	Session []*Policy
+	// SCPs are the service control policies over the caller's account: one list
+	// for each level, from the organization's root to the account. Every level
+	// must allow; none at all means no organization.
+	SCPs [][]*Policy
+	// RCPs are the resource control policies over the key's account, likewise.
+	RCPs [][]*Policy
+	// VPCEndpoint is the policy of the VPC endpoint that the call takes; nil for
+	// none.
+	VPCEndpoint *Policy
+	// Grants of the key.
+	Grants []Grant
 	// Key holds facts about the key; nil when the resource is not a key.
 	Key *Key
 }
@@ -48,10 +66,12 @@ type World struct {
 // Key holds the facts about a KMS key that condition keys ask for. Field values
 // are those of the KMS API's KeyMetadata.
 type Key struct {
-	Spec        string            // KeySpec, such as "SYMMETRIC_DEFAULT"
-	Usage       string            // KeyUsage, such as "ENCRYPT_DECRYPT"
-	Origin      string            // Origin, such as "AWS_KMS"
-	MultiRegion bool              // MultiRegion
-	Aliases     []string          // alias names, such as "alias/app"
-	Tags        map[string]string // tags of the key
+	Spec        string // KeySpec, such as "SYMMETRIC_DEFAULT"
+	Usage       string // KeyUsage, such as "ENCRYPT_DECRYPT"
+	Origin      string // Origin, such as "AWS_KMS"
+	MultiRegion bool   // MultiRegion
+	// MultiRegionKeyType is "PRIMARY", "REPLICA" or, for other keys, "".
+	MultiRegionKeyType string
+	Aliases            []string          // alias names, such as "alias/app"
+	Tags               map[string]string // tags of the key
 }
