@@ -119,13 +119,27 @@ func (f *facts) values(key string) []string {
 	return nil
 }
 
-// isOpen reports whether an open request leaves the key unknown: it does not
-// follow from caller or key.
+// isOpen reports whether an open request leaves the key unknown: nothing that is
+// known of caller, key and encryption context tells whether it is there.
 func (f *facts) isOpen(key string) bool {
-	if _, follows := derived[key]; follows && key != "kms:encryptioncontextkeys" {
-		return false
+	caller := &f.request.Principal
+	_, follows := derived[key]
+	switch {
+	case strings.HasPrefix(key, "aws:principaltag/"):
+		return caller.Tags == nil
+	case key == "aws:userid":
+		return caller.UniqueID == "" && f.kind != root
+	case key == "kms:encryptioncontextkeys", strings.HasPrefix(key, encryptionContextPrefix):
+		return f.request.EncryptionContext == nil
+	case strings.HasPrefix(key, "aws:resourcetag/"), follows && isKeyFact(key):
+		return f.world.Key == nil
 	}
-	return !strings.HasPrefix(key, "aws:principaltag/") && (f.world.Key == nil || !strings.HasPrefix(key, "aws:resourcetag/"))
+	return !follows
+}
+
+// isKeyFact reports whether a derived condition key is about the KMS key.
+func isKeyFact(key string) bool {
+	return strings.HasPrefix(key, "kms:") && key != "kms:calleraccount"
 }
 
 // tagValue looks a tag up; condition keys, and so the tag names in them, ignore
