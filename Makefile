@@ -34,7 +34,7 @@ fix: ## format the Go code and tidy go.mod
 	$(GO) mod tidy
 
 .PHONY: generate
-generate: ## render modules/kms from templates and the catalogue spec
+generate: ## render modules/kms from templates and the catalogue spec, and docs/rules.md
 	$(GO) generate ./...
 
 .PHONY: bench

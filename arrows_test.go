@@ -19,20 +19,24 @@ const module = "github.com/keywright/keywright/"
 // arrows lists, for each package, which packages of this module it may import.
 // A package that is not listed fails, so a new one is put in its place here.
 var arrows = map[string][]string{
-	"cmd/keywright":     {"internal/cli"},
-	"internal/cli":      {"generator", "templates", "kmsemu", "keypolicy", "harness/toolchain", "harness/runner", "harness/backend", "harness/probe"},
-	"templates":         {},
-	"generator":         {},
-	"modules/kms":       {},
-	"keypolicy":         {},
-	"kmsemu":            {"keypolicy"},
-	"kmsemu/kmsemutest": {"kmsemu"},
-	"harness/toolchain": {},
-	"harness/runner":    {"harness/toolchain"},
-	"harness/backend":   {"kmsemu"},
-	"harness/probe":     {"harness/backend", "kmsemu", "keypolicy"},
-	"harness":           {"harness/toolchain", "harness/runner", "harness/backend", "harness/probe"},
-	"test":              {"harness", "harness/probe", "generator", "templates", "kmsemu", "kmsemu/kmsemutest"},
+	"cmd/keywright":       {"internal/cli"},
+	"internal/cli":        {"internal/cli/review", "generator", "templates", "kmsemu", "keypolicy", "harness/toolchain", "harness/runner", "harness/backend", "harness/probe"},
+	"internal/cli/review": {"internal/plan", "keypolicy", "keypolicy/lint"},
+	"internal/plan":       {"keypolicy", "keypolicy/lint"},
+	"templates":           {},
+	"generator":           {},
+	"modules/kms":         {},
+	"keypolicy":           {},
+	"keypolicy/lint":      {"keypolicy"},
+	"keypolicy/schema":    {},
+	"kmsemu":              {"keypolicy"},
+	"kmsemu/kmsemutest":   {"kmsemu"},
+	"harness/toolchain":   {},
+	"harness/runner":      {"harness/toolchain"},
+	"harness/backend":     {"kmsemu"},
+	"harness/probe":       {"harness/backend", "kmsemu", "keypolicy"},
+	"harness":             {"harness/toolchain", "harness/runner", "harness/backend", "harness/probe"},
+	"test":                {"harness", "harness/probe", "generator", "templates", "kmsemu", "kmsemu/kmsemutest"},
 }
 
 // forbidden lists what a package must not depend on, not even through others.
@@ -41,11 +45,21 @@ var forbidden = []struct {
 	packages []string
 	imports  []string // an import path, or a prefix ending in "/"
 }{
-	{"keypolicy and kmsemu need only the standard library", []string{"keypolicy", "kmsemu"}, []string{"github.com/aws/", "github.com/hashicorp/", "github.com/stretchr/", "golang.org/x/"}},
-	{"keypolicy and generator are pure", []string{"keypolicy", "generator"}, []string{"net", "net/http", "os/exec"}},
+	{"keypolicy and generator are pure", []string{"keypolicy", "keypolicy/lint", "generator"}, []string{"net", "net/http", "os/exec"}},
 	{"templates only embeds", []string{"templates"}, []string{"net/http", "text/template"}},
-	{"the command must not carry a test framework", []string{"cmd/keywright", "internal/cli", "harness/toolchain", "harness/runner", "harness/backend", "harness/probe", "kmsemu", "generator"},
+	{"the command must not carry a test framework", []string{"cmd/keywright", "internal/cli", "internal/cli/review", "internal/plan", "harness/toolchain", "harness/runner", "harness/backend", "harness/probe", "kmsemu", "generator"},
 		[]string{"testing", "github.com/gruntwork-io/", "github.com/stretchr/"}},
+}
+
+// outside lists, for packages that must need little, what they may depend on
+// besides the standard library and this module, even through others.
+var outside = map[string][]string{
+	"keypolicy":        {},
+	"keypolicy/lint":   {},
+	"keypolicy/schema": {},
+	// The curve and the post-quantum schemes that the standard library lacks, and
+	// what circl asks about the processor.
+	"kmsemu": {"github.com/decred/dcrd/dcrec/secp256k1/v4", "filippo.io/mldsa", "github.com/cloudflare/circl", "golang.org/x/sys/cpu"},
 }
 
 type goPackage struct {
@@ -101,6 +115,25 @@ func TestForbiddenDependencies(t *testing.T) {
 					return dep == path || strings.HasSuffix(path, "/") && strings.HasPrefix(dep, path)
 				}), "%s depends on %s: %s", p.name(), dep, rule.reason)
 			}
+		}
+	}
+}
+
+func TestOutsideDependencies(t *testing.T) {
+	t.Parallel()
+	for _, p := range packages(t) {
+		allowed, listed := outside[p.name()]
+		if !listed {
+			continue
+		}
+		for _, dep := range p.Deps {
+			// Only paths of other modules begin with a host name.
+			if host, _, _ := strings.Cut(dep, "/"); !strings.Contains(host, ".") || strings.HasPrefix(dep, module) {
+				continue
+			}
+			require.Truef(t, slices.ContainsFunc(allowed, func(path string) bool {
+				return dep == path || strings.HasPrefix(dep, path+"/")
+			}), "%s depends on %s: it may depend on %v alone", p.name(), dep, allowed)
 		}
 	}
 }

@@ -354,7 +354,7 @@ func (e *evaluation) byGrant() outcome {
 			continue
 		}
 		if t == maybe {
-			e.hangs = append(append(e.hangs, marks(g.Grantee)...), "the encryption context")
+			e.hangs = append(e.hangs, g.unknowns(&e.facts)...)
 		}
 		reason := Reason{Source: KeyGrant, Policy: "grant " + g.ID, Statement: -1, Text: verbs[Allow][t] + e.what()}
 		granted := outcome{t, KeyGrant, []Reason{reason}}

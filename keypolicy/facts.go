@@ -24,8 +24,17 @@ func newFacts(request *Request, world *World) facts {
 		action:  strings.ToLower(request.Action),
 		kind:    request.Principal.kind(),
 		account: request.Principal.Account(),
-		owner:   splitARN(request.Resource).account,
+		owner:   ownerOf(request.Resource),
 	}
+}
+
+// ownerOf is the account of a resource. What belongs to AWS itself, such as an AWS
+// managed policy, is in no account: every account may be allowed it.
+func ownerOf(resource string) string {
+	if account := splitARN(resource).account; account != "aws" {
+		return account
+	}
+	return ""
 }
 
 // derived holds the condition keys that follow from the caller or the key; the
@@ -61,7 +70,7 @@ var derived = map[string]func(*facts) []string{
 }
 
 // principalTypeNames are the values of aws:PrincipalType.
-var principalTypeNames = [...]string{anonymous: "Anonymous", root: "Account", user: "User", session: "AssumedRole", federatedUser: "FederatedUser", service: ""}
+var principalTypeNames = [...]string{anonymous: "Anonymous", root: "Account", user: "User", session: "AssumedRole", federatedUser: "FederatedUser", webIdentity: "", service: ""}
 
 func keyFact(of func(*Key) []string) func(*facts) []string {
 	return func(f *facts) []string {

@@ -55,21 +55,43 @@ func (g *Grant) constraintsHold(f *facts) truth {
 	if slices.Contains(unconstrained, f.action) {
 		return yes
 	}
-	holds := yes
-	if g.SourceARN != "" {
-		values, present := f.lookUp("aws:sourcearn")
-		holds = present
-		if present == yes {
-			holds = is(slices.Contains(values, g.SourceARN))
-		}
+	return min(g.sourceHolds(f), g.contextHolds(f))
+}
+
+func (g *Grant) sourceHolds(f *facts) truth {
+	if g.SourceARN == "" {
+		return yes
 	}
-	if g.EncryptionContextEquals == nil && g.EncryptionContextSubset == nil {
-		return holds
+	values, present := f.lookUp("aws:sourcearn")
+	if present != yes {
+		return present
 	}
-	if f.request.Open && f.request.EncryptionContext == nil {
-		return min(holds, maybe)
+	return is(slices.Contains(values, g.SourceARN))
+}
+
+func (g *Grant) contextHolds(f *facts) truth {
+	switch {
+	case g.EncryptionContextEquals == nil && g.EncryptionContextSubset == nil:
+		return yes
+	case f.request.Open && f.request.EncryptionContext == nil:
+		return maybe
 	}
-	return min(holds, is(g.contextFits(f.request.EncryptionContext)))
+	return is(g.contextFits(f.request.EncryptionContext))
+}
+
+// unknowns are the names of what the grant's answer hangs on.
+func (g *Grant) unknowns(f *facts) []string {
+	names := marks(g.Grantee)
+	if slices.Contains(unconstrained, f.action) {
+		return names
+	}
+	if g.sourceHolds(f) == maybe {
+		names = append(names, "aws:sourcearn")
+	}
+	if g.contextHolds(f) == maybe {
+		names = append(names, "the encryption context")
+	}
+	return names
 }
 
 func (g *Grant) contextFits(context map[string]string) bool {

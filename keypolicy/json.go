@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -56,6 +57,11 @@ const (
 var kindNames = [...]string{"a string", "a number", "a boolean", "null", "an object", "a list"}
 
 func (k kind) String() string { return kindNames[k] }
+
+// has reports whether an object has a member of the name.
+func (n node) has(name string) bool {
+	return slices.ContainsFunc(n.members, func(m member) bool { return m.name == name })
+}
 
 type member struct {
 	name   string

@@ -177,7 +177,7 @@ func Candidates(p *Policy, account string) []Candidate {
 	}
 	for i := range p.Statements {
 		for _, e := range append(slices.Clone(p.Statements[i].Principal), p.Statements[i].NotPrincipal...) {
-			name, principal, ok := e.candidate(account)
+			name, principal, ok := e.candidate(p.partition(), account)
 			switch {
 			case !ok:
 			case name == e.Value && principal.Account() == account:
@@ -187,11 +187,11 @@ func Candidates(p *Policy, account string) []Candidate {
 			}
 		}
 	}
-	root := "arn:aws:iam::" + account + ":root"
-	add("root of "+account, Principal{ARN: root})
-	add(withIAM(account), Principal{ARN: "arn:aws:iam::" + account + ":user/" + stranger}, allowAll)
-	add("others in "+account+" (without IAM)", Principal{ARN: "arn:aws:iam::" + account + ":user/" + stranger})
-	add("other accounts", Principal{ARN: "arn:aws:iam::" + strangeAccount(account) + ":user/" + stranger}, allowAll)
+	partition := p.partition()
+	add("root of "+account, Principal{ARN: "arn:" + partition + ":iam::" + account + ":root"})
+	add(withIAM(account), someUser(partition, account), allowAll)
+	add("others in "+account+" (without IAM)", someUser(partition, account))
+	add("other accounts", someUser(partition, strangeAccount(account)), allowAll)
 	return list
 }
 
@@ -207,7 +207,7 @@ func strangeAccount(account string) string {
 
 // candidate is a caller that the entry names: the principal itself, a session of
 // a role, or somebody of an account.
-func (e *PrincipalEntry) candidate(account string) (name string, p Principal, ok bool) {
+func (e *PrincipalEntry) candidate(partition, account string) (name string, p Principal, ok bool) {
 	if e.Type == "Service" {
 		return e.Value, Principal{ARN: e.Value}, true
 	}
@@ -220,14 +220,33 @@ func (e *PrincipalEntry) candidate(account string) (name string, p Principal, ok
 		session := "arn:" + a.partition + ":sts::" + a.account + ":assumed-role/" + role[strings.LastIndexByte(role, '/')+1:] + "/" + stranger
 		return e.Value, Principal{ARN: session, RoleARN: e.Value}, true
 	case isAccount(e.Value):
-		return withIAM(e.Value), Principal{ARN: "arn:aws:iam::" + e.Value + ":user/" + stranger}, true
+		return withIAM(e.Value), someUser(partition, e.Value), true
 	case a.resource == "root":
-		return withIAM(a.account), Principal{ARN: "arn:" + a.partition + ":iam::" + a.account + ":user/" + stranger}, true
+		return withIAM(a.account), someUser(a.partition, a.account), true
 	case strings.HasPrefix(e.Value, "AIDA"), strings.HasPrefix(e.Value, "AROA"):
-		return e.Value, Principal{ARN: "arn:aws:iam::" + account + ":user/" + stranger, UniqueID: e.Value}, true
+		gone := someUser(partition, account)
+		gone.UniqueID = e.Value
+		return e.Value, gone, true
 	}
 	parsed, err := ParsePrincipal(e.Value)
 	return e.Value, parsed, err == nil
+}
+
+// someUser is a user that no policy names.
+func someUser(partition, account string) Principal {
+	return Principal{ARN: "arn:" + partition + ":iam::" + account + ":user/" + stranger}
+}
+
+// partition is that of the ARNs the policy names; "aws" if it names none.
+func (p *Policy) partition() string {
+	for i := range p.Statements {
+		for _, e := range p.Statements[i].Principal {
+			if partition := splitARN(e.Value).partition; partition != "" {
+				return partition
+			}
+		}
+	}
+	return "aws"
 }
 
 func withIAM(account string) string { return "others in " + account + " (with IAM)" }

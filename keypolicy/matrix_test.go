@@ -59,6 +59,14 @@ func TestMatrix(t *testing.T) {
 	}, escalations, "and none for role/services, whose grants are for AWS resources only")
 }
 
+func TestCandidatesStayInTheirPartition(t *testing.T) {
+	t.Parallel()
+	policy := parse(t, "key policy", []byte(`{"Statement":{"Effect":"Allow","Principal":{"AWS":["AIDAEXAMPLE","arn:aws-cn:iam::111122223333:role/app","444455556666"]},"Action":"kms:*","Resource":"*"}}`))
+	for _, c := range keypolicy.Candidates(policy, "111122223333") {
+		require.Truef(t, strings.HasPrefix(c.Principal.ARN, "arn:aws-cn:"), "%s: %s", c.Name, c.Principal.ARN)
+	}
+}
+
 // The matrix and Evaluate agree on every cell.
 func TestMatrixAgreesWithEvaluate(t *testing.T) {
 	t.Parallel()

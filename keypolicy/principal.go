@@ -9,7 +9,8 @@ import (
 type Principal struct {
 	// ARN as GetCallerIdentity shows it: arn:PARTITION:iam::ACCOUNT:root,
 	// …:user/PATH/NAME, arn:PARTITION:sts::ACCOUNT:assumed-role/NAME/SESSION,
-	// …:federated-user/NAME; or a service principal such as "s3.amazonaws.com".
+	// …:federated-user/NAME; a service principal such as "s3.amazonaws.com"; or,
+	// for who has a web identity token, arn:PARTITION:iam::ACCOUNT:oidc-provider/URL.
 	// "" is an anonymous caller.
 	ARN string
 	// RoleARN is, for a session, the ARN of its role, which has the role's
@@ -47,6 +48,7 @@ const (
 	user
 	session
 	federatedUser
+	webIdentity
 	service
 )
 
@@ -70,6 +72,8 @@ func (p Principal) kind() principalKind {
 		return user
 	case a.service == "sts" && strings.HasPrefix(a.resource, "federated-user/"):
 		return federatedUser
+	case a.service == "iam" && strings.HasPrefix(a.resource, "oidc-provider/"):
+		return webIdentity
 	case a.service == "sts" && strings.HasPrefix(a.resource, "assumed-role/") && strings.Count(a.resource, "/") == 2:
 		return session
 	}
@@ -169,8 +173,11 @@ func (e *PrincipalEntry) reaches(f *facts) (reach, truth) {
 
 // typeOf is the type of the entries that name a caller of a kind.
 func typeOf(kind principalKind) string {
-	if kind == service {
+	switch kind {
+	case service:
 		return "Service"
+	case webIdentity:
+		return "Federated"
 	}
 	return "AWS"
 }

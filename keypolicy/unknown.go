@@ -16,7 +16,8 @@ const (
 // attribute "known after apply"; name says which. It may be a part of any value
 // in a policy, or of a condition key's value in a request. What depends on it is
 // neither allowed nor denied but [Unknown], and the decision says what it hangs
-// on.
+// on. [Compare] and [Assert] take two marks of one name for one value: give
+// values that may differ names that differ.
 func Mark(name string) string { return markOpen + name + markClose }
 
 // marks returns the names of the marks in text.

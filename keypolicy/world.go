@@ -29,8 +29,8 @@ func ParseWorld(name string, src []byte) (World, error) {
 }
 
 // ParseRequest reads a request from JSON; name is only for messages. Its members
-// are caller (arn, roleArn, uniqueId, tags), action and resource, which are
-// required, and context, encryptionContext, grantTokens, unknown (names of
+// are caller (arn, roleArn, uniqueId, tags; an empty arn is an anonymous caller),
+// action and resource, which are required, and context, encryptionContext, grantTokens, unknown (names of
 // context keys whose value is not known) and open. The error is a
 // [*SyntaxError]. The schema is published as schema/request.schema.json.
 func ParseRequest(name string, src []byte) (Request, error) {
@@ -57,9 +57,12 @@ func ParseRequest(name string, src []byte) (Request, error) {
 	for _, key := range unknown {
 		r.Context.Set(key, Mark(key))
 	}
-	for name, value := range map[string]string{"action": r.Action, "resource": r.Resource} {
-		if value == "" {
-			return r, p.errorf(root.offset, "add it", "the request has no %s", name)
+	for _, m := range []struct {
+		name  string
+		given bool
+	}{{"caller", root.has("caller")}, {"action", r.Action != ""}, {"resource", r.Resource != ""}} {
+		if !m.given {
+			return r, p.errorf(root.offset, "add it", "the request has no %s", m.name)
 		}
 	}
 	return r, nil

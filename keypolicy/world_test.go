@@ -55,7 +55,7 @@ func TestParseRequestRefuses(t *testing.T) {
 	t.Parallel()
 	const caller = `"caller":{"arn":"arn:aws:iam::111122223333:user/alice"}`
 	for name, c := range map[string]struct{ src, want string }{
-		"nothing":         {`{}`, "the request has no "},
+		"nothing":         {`{}`, "r:1:1: the request has no caller; add it"},
 		"no action":       {`{` + caller + `,"resource":"*"}`, "the request has no action"},
 		"no resource":     {`{` + caller + `,"action":"kms:Decrypt"}`, "the request has no resource"},
 		"caller":          {`{"caller":{"arn":"alice"},"action":"kms:Decrypt","resource":"*"}`, `r:1:11: "alice" is not a caller`},

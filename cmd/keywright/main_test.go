@@ -2,9 +2,11 @@ package main_test
 
 import (
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/stretchr/testify/require"
 
 	"github.com/keywright/keywright/internal/cli"
 )
@@ -18,8 +20,17 @@ func TestMain(m *testing.M) {
 }
 
 // TestScript runs the command as a user does: each script is a story with its
-// input files, the commands typed, and what they must print.
+// input files, the commands typed, and what they must print. $PLANS is the
+// folder of the plans that several scripts need.
 func TestScript(t *testing.T) {
 	t.Parallel()
-	testscript.Run(t, testscript.Params{Dir: "testdata/script", RequireExplicitExec: true, RequireUniqueNames: true})
+	plans, err := filepath.Abs("../../fixtures/plans")
+	require.NoError(t, err)
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script", RequireExplicitExec: true, RequireUniqueNames: true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("PLANS", plans)
+			return nil
+		},
+	})
 }

@@ -19,10 +19,12 @@ import (
 	"runtime/debug"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/keywright/keywright/harness/toolchain"
+	"github.com/keywright/keywright/internal/cli/review"
 )
 
 // Exit statuses of the command.
@@ -91,7 +93,8 @@ embedded AWS that enforces key policies.`,
 	root.SetIn(a.In)
 	root.SetOut(a.Out)
 	root.SetErr(a.Err)
-	root.AddCommand(a.generate(), a.demo())
+	reviewing := review.Config{In: a.In, Out: a.Out, Err: a.Err, Now: time.Now, Findings: errFindings}
+	root.AddCommand(a.generate(), a.demo(), review.Policy(reviewing), review.Rules(reviewing))
 	return root
 }
 
