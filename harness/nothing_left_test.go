@@ -217,10 +217,10 @@ func TestNothingLeftAfterAKill(t *testing.T) {
 func TestNothingLeftAtTheDeadline(t *testing.T) {
 	t.Parallel()
 	cmd := reexec(t, "hangs")
-	cmd.Args[2] = "-test.timeout=16s"
+	cmd.Args[2] = "-test.timeout=30s"
 	out, err := cmd.CombinedOutput()
 	require.Error(t, err)
-	require.Contains(t, string(out), "panic: test timed out after 16s")
+	require.Contains(t, string(out), "panic: test timed out after 30s")
 	require.Contains(t, string(out), "keywright: stopped: everything applied was destroyed, nothing is left behind")
 	requireNothingLeft(t, cmd)
 }

@@ -15,7 +15,7 @@ const (
 	interruptPatience = 2 * time.Minute
 	// leastShare and mostShare bound the time set aside for destroys before a
 	// test binary's own timeout.
-	leastShare = 10 * time.Second
+	leastShare = 15 * time.Second
 	mostShare  = time.Minute
 )
 
@@ -53,6 +53,7 @@ func startWatch(s *session, deadline time.Time) *watch {
 			tell(s.abort("interrupted", interruptPatience))
 			// Now what the signal would have done; its one error is no process.
 			_ = syscall.Kill(os.Getpid(), sig.(syscall.Signal))
+			select {} // until it does: the test must not end otherwise before
 		case <-alarm:
 			tell(s.abort("the test binary's -timeout is near", reserve*3/4))
 		case <-w.done:

@@ -171,7 +171,7 @@ func (c *callerShapes) pattern(pp *principalPattern) {
 	if a.partition != "" && !strings.ContainsAny(a.partition, string([]rune{anyText, anyRune})) && !slices.Contains(c.partitions, a.partition) {
 		c.partitions = append(c.partitions, a.partition)
 	}
-	role, _, ok := sessionOf(a)
+	role, ok := roleOfSession(a)
 	if !ok {
 		return
 	}

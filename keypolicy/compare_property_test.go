@@ -169,6 +169,7 @@ func requireWitnesses(t *testing.T, c keypolicy.Comparison, old, new *keypolicy.
 		for _, w := range direction.witnesses {
 			require.Equal(t, keypolicy.Denied, keypolicy.Evaluate(w.Request, w.World(direction.from)).Verdict, "%v", w.Request)
 			require.Equal(t, keypolicy.Allowed, keypolicy.Evaluate(w.Request, w.World(direction.to)).Verdict, "%v", w.Request)
+			require.NotContains(t, w.Request.Context, "kms:encryptioncontextkeys", "a witness's encryption context and the names in it go together")
 		}
 	}
 }

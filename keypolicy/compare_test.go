@@ -52,9 +52,11 @@ var widenings = []widening{
 	{"a user is named whom IAM policies could have let in", policyText{delegates}, policyText{delegates, allow(alice, "kms:Decrypt", "")}, "arn:aws:iam::111122223333:user/alice", "kms:Decrypt", "", nil},
 	{"a role is named", policyText{delegates}, policyText{delegates, allow(app, "kms:Decrypt", "")}, "arn:aws:sts::111122223333:assumed-role/app/x", "kms:Decrypt", "", nil},
 	{"a session is named besides its role", policyText{allow(app, "kms:Sign", "")}, policyText{allow(app, "kms:Sign", ""), allow(`{"AWS":"arn:aws:sts::111122223333:assumed-role/app/s"}`, "kms:Sign", "")}, "arn:aws:sts::111122223333:assumed-role/app/s", "kms:Sign", "unbounded", nil},
+	{"a session is named", policyText{delegates}, policyText{delegates, allow(`{"AWS":"arn:aws:sts::111122223333:assumed-role/other/s"}`, "kms:Sign", "")}, "arn:aws:sts::111122223333:assumed-role/other/s", "kms:Sign", "", nil},
 	{"the account is named", policyText{allow(alice, "kms:*", "")}, policyText{allow(alice, "kms:*", ""), delegates}, "arn:aws:iam::111122223333:user/x", "kms:PutKeyPolicy", "identity", nil},
 	{"another account is named", policyText{delegates}, policyText{delegates, allow(`{"AWS":"444455556666"}`, "kms:*", "")}, "arn:aws:iam::444455556666:user/x", "kms:Encrypt", "identity", nil},
 	{"another account's root needs no IAM policy", policyText{delegates}, policyText{delegates, allow(`{"AWS":"444455556666"}`, "kms:*", "")}, "arn:aws:iam::444455556666:root", "kms:Encrypt", "", nil},
+	{"another account, of whose actions some work across accounts", policyText{delegates}, policyText{delegates, allow(`{"AWS":"444455556666"}`, "kms:*KeyRotation*", "")}, "arn:aws:iam::444455556666:user/x", "kms:GetKeyRotationStatus", "identity", nil},
 	{"everyone of the account instead of the account", policyText{delegates}, policyText{allow(`"*"`, "kms:*", `"StringEquals":{"kms:CallerAccount":"111122223333"}`)}, "arn:aws:iam::111122223333:user/x", "kms:Decrypt", "", nil},
 	{"everyone", policyText{delegates}, policyText{delegates, allow(`"*"`, "kms:Decrypt", "")}, "", "kms:Decrypt", "", nil},
 	{"a service", policyText{delegates}, policyText{delegates, allow(`{"Service":"logs.amazonaws.com"}`, "kms:Decrypt", "")}, "logs.amazonaws.com", "kms:Decrypt", "", nil},
@@ -70,8 +72,10 @@ var widenings = []widening{
 	{"case no longer matters", policyText{allow(app, "kms:Decrypt", `"StringEquals":{"kms:ViaService":"s3"}`)}, policyText{allow(app, "kms:Decrypt", `"StringEqualsIgnoreCase":{"kms:ViaService":"s3"}`)}, "arn:aws:sts::111122223333:assumed-role/app/x", "kms:Decrypt", "", map[string]string{"kms:viaservice": "S3"}},
 	{"a condition holds without its key", policyText{allow(app, "kms:Decrypt", `"StringEquals":{"kms:ViaService":"s3"}`)}, policyText{allow(app, "kms:Decrypt", `"StringEqualsIfExists":{"kms:ViaService":"s3"}`)}, "arn:aws:sts::111122223333:assumed-role/app/x", "kms:Decrypt", "", map[string]string{"kms:viaservice": "-"}},
 	{"a floor is lowered", policyText{allow(app, "kms:ScheduleKeyDeletion", `"NumericGreaterThanEquals":{"kms:ScheduleKeyDeletionPendingWindowInDays":"30"}`)}, policyText{allow(app, "kms:ScheduleKeyDeletion", `"NumericGreaterThanEquals":{"kms:ScheduleKeyDeletionPendingWindowInDays":"29"}`)}, "arn:aws:sts::111122223333:assumed-role/app/x", "kms:ScheduleKeyDeletion", "", map[string]string{"kms:schedulekeydeletionpendingwindowindays": "29"}},
+	{"a floor between days is lowered", policyText{allow(app, "kms:ScheduleKeyDeletion", `"NumericGreaterThan":{"kms:ScheduleKeyDeletionPendingWindowInDays":"29.5"}`)}, policyText{allow(app, "kms:ScheduleKeyDeletion", `"NumericGreaterThan":{"kms:ScheduleKeyDeletionPendingWindowInDays":"28.5"}`)}, "arn:aws:sts::111122223333:assumed-role/app/x", "kms:ScheduleKeyDeletion", "", map[string]string{"kms:schedulekeydeletionpendingwindowindays": "29"}},
+	{"a floor between days", policyText{delegates}, policyText{delegates, allow(app, "kms:ScheduleKeyDeletion", `"NumericGreaterThan":{"kms:ScheduleKeyDeletionPendingWindowInDays":"29.5"}`)}, "arn:aws:sts::111122223333:assumed-role/app/x", "kms:ScheduleKeyDeletion", "", map[string]string{"kms:schedulekeydeletionpendingwindowindays": "30"}},
 	{"an end is put off", policyText{allow(app, "kms:Decrypt", `"DateLessThan":{"aws:CurrentTime":"2025-06-01T00:00:00Z"}`)}, policyText{allow(app, "kms:Decrypt", `"DateLessThanEquals":{"aws:CurrentTime":"2025-06-01T00:00:00Z"}`)}, "arn:aws:sts::111122223333:assumed-role/app/x", "kms:Decrypt", "", map[string]string{"aws:currenttime": "2025-06-01T00:00:00Z"}},
-	{"a network is widened", policyText{allow(app, "kms:Decrypt", `"IpAddress":{"aws:SourceIp":"10.1.0.0/16"}`)}, policyText{allow(app, "kms:Decrypt", `"IpAddress":{"aws:SourceIp":"10.0.0.0/15"}`)}, "arn:aws:sts::111122223333:assumed-role/app/x", "kms:Decrypt", "", map[string]string{"aws:sourceip": "10.0.0.0"}},
+	{"a network is widened", policyText{allow(app, "kms:Decrypt", `"IpAddress":{"aws:SourceIp":"10.0.0.0/16"}`)}, policyText{allow(app, "kms:Decrypt", `"IpAddress":{"aws:SourceIp":"10.0.0.0/15"}`)}, "arn:aws:sts::111122223333:assumed-role/app/x", "kms:Decrypt", "", map[string]string{"aws:sourceip": "10.1.0.0"}},
 	{"bytes are added", policyText{allow(app, "kms:Decrypt", `"BinaryEquals":{"x:Bytes":"AA=="}`)}, policyText{allow(app, "kms:Decrypt", `"BinaryEquals":{"x:Bytes":["AA==","AQ=="]}`)}, "arn:aws:sts::111122223333:assumed-role/app/x", "kms:Decrypt", "", map[string]string{"x:bytes": "AQ=="}},
 	{"grants are no longer for services only", policyText{allow(app, "kms:CreateGrant", `"Bool":{"kms:GrantIsForAWSResource":"true"}`)}, policyText{allow(app, "kms:CreateGrant", "")}, "arn:aws:sts::111122223333:assumed-role/app/x", "kms:CreateGrant", "", map[string]string{"kms:grantisforawsresource": "-"}},
 	{"an operation may ride along in a grant", policyText{allow(app, "kms:CreateGrant", `"ForAllValues:StringEquals":{"kms:GrantOperations":["Encrypt","Sign"]},"Null":{"kms:GrantOperations":"false"}`)}, policyText{allow(app, "kms:CreateGrant", `"ForAnyValue:StringEquals":{"kms:GrantOperations":["Encrypt","Sign"]}`)}, "arn:aws:sts::111122223333:assumed-role/app/x", "kms:CreateGrant", "", nil},
@@ -84,6 +88,7 @@ var widenings = []widening{
 	{"a pattern of accounts covers more", policyText{allow(`"*"`, "kms:Decrypt", `"StringEquals":{"kms:CallerAccount":"444455556666"}`)}, policyText{allow(`"*"`, "kms:Decrypt", `"StringLike":{"kms:CallerAccount":"44445555*"}`)}, "arn:aws:iam::444455559999:user/x", "kms:Decrypt", "identity", nil},
 	{"a tag has another value", policyText{delegates}, policyText{delegates, allow(`"*"`, "kms:Decrypt", `"StringEquals":{"aws:PrincipalTag/team":"red"}`)}, "arn:aws:iam::111122223333:user/x", "kms:Decrypt", "", nil},
 	{"a name has a wildcard", policyText{allow(`"*"`, "kms:Decrypt", `"StringEquals":{"aws:username":"bob"}`)}, policyText{allow(`"*"`, "kms:Decrypt", `"StringLike":{"aws:username":"b*"}`)}, "arn:aws:iam::111122223333:user/b", "kms:Decrypt", "", nil},
+	{"an account root by its user id", policyText{delegates}, policyText{delegates, allow(`"*"`, "kms:Decrypt", `"StringLike":{"aws:userid":"44445555*"},"StringEquals":{"aws:PrincipalType":"Account"}`)}, "arn:aws:iam::444455559999:root", "kms:Decrypt", "", nil},
 	{"an organization is no longer asked", policyText{allow(`"*"`, "kms:Decrypt", `"StringEquals":{"aws:PrincipalOrgID":"o-1"}`)}, policyText{allow(`"*"`, "kms:Decrypt", `"StringLike":{"aws:PrincipalOrgID":"o-*"}`)}, "arn:aws:iam::111122223333:user/x", "kms:Decrypt", "", map[string]string{"aws:principalorgid": "o-"}},
 	{"a service acts for anybody", policyText{allow(`{"Service":"logs.amazonaws.com"}`, "kms:Decrypt", `"StringEquals":{"aws:SourceAccount":"111122223333"}`)}, policyText{allow(`{"Service":"logs.amazonaws.com"}`, "kms:Decrypt", "")}, "logs.amazonaws.com", "kms:Decrypt", "", map[string]string{"aws:sourceaccount": "-"}},
 	{"an open fact about the key", policyText{allow(app, "kms:Decrypt", `"StringEquals":{"aws:ResourceTag/env":"dev"}`)}, policyText{allow(app, "kms:Decrypt", `"StringEquals":{"aws:ResourceTag/env":["dev","prod"]}`)}, "arn:aws:sts::111122223333:assumed-role/app/x", "kms:Decrypt", "", map[string]string{"aws:resourcetag/env": "prod"}},
@@ -182,6 +187,8 @@ func TestCompareSeesWhatIsEqual(t *testing.T) {
 		"covered by everyone":        {{allow(`"*"`, "kms:*", ""), allow(app, "kms:Decrypt", "")}, {allow(`"*"`, "kms:*", "")}},
 		"negated twice":              {{allow(app, "kms:Decrypt", ""), deny(app, "kms:Decrypt", via("StringNotLike", `"a*"`))}, {allow(app, "kms:Decrypt", via("StringLike", `"a*"`)), deny(app, "kms:Decrypt", via("StringNotLike", `"a*"`))}},
 		"whole days":                 {{allow(app, "kms:ScheduleKeyDeletion", `"NumericGreaterThan":{"kms:ScheduleKeyDeletionPendingWindowInDays":"29"}`)}, {allow(app, "kms:ScheduleKeyDeletion", `"NumericGreaterThanEquals":{"kms:ScheduleKeyDeletionPendingWindowInDays":"30"}`)}},
+		"between days":               {{allow(app, "kms:ScheduleKeyDeletion", `"NumericGreaterThan":{"kms:ScheduleKeyDeletionPendingWindowInDays":"29.5"}`)}, {allow(app, "kms:ScheduleKeyDeletion", `"NumericGreaterThanEquals":{"kms:ScheduleKeyDeletionPendingWindowInDays":"30"}`)}},
+		"a stricter unknown":         {{delegates, allow(`{"AWS":"`+keypolicy.Mark("arn")+`"}`, "kms:Decrypt", "")}, {delegates, allow(`{"AWS":"`+keypolicy.Mark("arn")+`"}`, "kms:Decrypt", ""), allow(`{"AWS":"`+keypolicy.Mark("arn")+`"}`, "kms:Decrypt", via("StringEquals", `"a"`))}},
 		"halves of a network":        {{allow(app, "kms:Decrypt", `"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}`)}, {allow(app, "kms:Decrypt", `"IpAddress":{"aws:SourceIp":["10.0.0.0/9","10.128.0.0/9"]}`)}},
 		"never true":                 {{delegates, allow(app, "kms:Decrypt", via("StringEquals", `"a"`)+`,"Null":{"kms:ViaService":"true"}`)}, {delegates}},
 		"what works in no account":   {{delegates, allow(`{"AWS":"444455556666"}`, "kms:PutKeyPolicy", "")}, {delegates}},
@@ -288,12 +295,44 @@ func TestCompareFactsOfTheKey(t *testing.T) {
 	}
 }
 
+// TestCompareGivesCallersWhatTheyCanHave: a condition on what only some callers
+// have opens nothing to the others.
+func TestCompareGivesCallersWhatTheyCanHave(t *testing.T) {
+	t.Parallel()
+	old := document(t, policyText{delegates})
+	for condition, want := range map[string][]string{
+		`"Null":{"aws:PrincipalOrgID":"false"}`:     {"arn:aws:iam::111122223333:root", "arn:aws:iam::111122223333:user/x", "arn:aws:iam::999999999999:root", "arn:aws:iam::999999999999:user/x"},
+		`"Null":{"aws:PrincipalTag/team":"false"}`:  {"arn:aws:iam::111122223333:user/x", "arn:aws:iam::999999999999:user/x"},
+		`"Bool":{"aws:PrincipalIsAWSService":true}`: {"a.amazonaws.com"},
+		`"StringEquals":{"aws:username":"bob"}`:     {"arn:aws:iam::111122223333:user/bob", "arn:aws:iam::999999999999:user/bob"},
+	} {
+		var callers []string
+		for _, w := range keypolicy.Compare(old, document(t, policyText{delegates, allow(`"*"`, "kms:Sign", condition)}), compareScope).Widened {
+			callers = append(callers, w.Request.Principal.ARN)
+		}
+		slices.Sort(callers)
+		require.Subset(t, want, callers, condition)
+		require.NotEmpty(t, callers, condition)
+	}
+}
+
 func TestCompareNil(t *testing.T) {
 	t.Parallel()
 	policy := document(t, policyText{delegates})
 	require.Equal(t, keypolicy.Wider, keypolicy.Compare(nil, policy, compareScope).Relation)
 	require.Equal(t, keypolicy.Narrower, keypolicy.Compare(policy, nil, compareScope).Relation)
 	require.Equal(t, keypolicy.Equal, keypolicy.Compare(nil, nil, compareScope).Relation)
+	require.Equal(t, keypolicy.Equal, keypolicy.Compare(policy, policy, keypolicy.Scope{}).Relation, "the same policy is the same for every key")
+}
+
+// TestCompareReadsVariablesByVersion: the older version takes ${…} literally.
+func TestCompareReadsVariablesByVersion(t *testing.T) {
+	t.Parallel()
+	statement := allow(`"*"`, "kms:Decrypt", `"StringEquals":{"kms:ViaService":"${*}"}`)
+	newer := document(t, policyText{statement})
+	older := parse(t, "key policy", []byte(`{"Version":"2008-10-17","Statement":[`+statement+`]}`))
+	require.Equal(t, keypolicy.Neither, keypolicy.Compare(older, newer, compareScope).Relation)
+	require.Equal(t, keypolicy.Equal, keypolicy.Compare(older, older, compareScope).Relation)
 }
 
 // TestCompareProperties: equal policies compare equal in any order; an Allow

@@ -82,19 +82,17 @@ func (c *callerShapes) entry(principalType, value string) {
 	if a.resource == "root" && isAccount(a.account) {
 		c.account(a.account)
 	}
-	if name, _, ok := sessionOf(a); ok {
+	if name, ok := roleOfSession(a); ok {
 		c.sessions = append(c.sessions, value)
 		c.named("role/", literal(name))
 	}
 }
 
-// sessionOf takes the resource of a session's ARN apart.
-func sessionOf(a arnParts) (role, session string, ok bool) {
+// roleOfSession is the name of the role in a session's ARN.
+func roleOfSession(a arnParts) (role string, ok bool) {
 	rest, ok := strings.CutPrefix(a.resource, "assumed-role/")
-	if !ok || a.service != "sts" {
-		return "", "", false
-	}
-	return strings.Cut(rest, "/")
+	role, _, slash := strings.Cut(rest, "/")
+	return role, ok && slash && a.service == "sts"
 }
 
 // clause has the callers that a condition on them tells apart.

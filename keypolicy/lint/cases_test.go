@@ -105,7 +105,7 @@ func TestKeyPolicyCases(t *testing.T) {
 			statement("Deny", everyone, `"kms:Decrypt"`, ""),
 			statement("Deny", everyone, `"kms:Decrypt"`, `"ArnNotEquals": {"aws:PrincipalArn": "arn:aws:iam::111122223333:role/app"}`),
 		}, []string{"KP013"}},
-		{"everyone by NotAction", []string{fmt.Sprintf(`{"Effect": "Allow", "Principal": "*", "NotAction": "kms:Decrypt", "Resource": "*", "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}}`)}, []string{"KP207", "KP301"}},
+		{"everyone by NotAction", []string{`{"Effect": "Allow", "Principal": "*", "NotAction": "kms:Decrypt", "Resource": "*", "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}}`}, []string{"KP207", "KP301"}},
 		{"everyone of any account's roles", []string{statement("Allow", everyone, `"kms:Decrypt"`, `"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/app"}`)}, []string{"KP102"}},
 		{"everyone with another tag", []string{statement("Allow", everyone, `"kms:Decrypt"`, `"StringEquals": {"aws:PrincipalTag/team": "x"}`)}, []string{"KP102"}},
 		{"everyone of the organization", []string{statement("Allow", everyone, `"kms:Decrypt"`, `"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}`)}, nil},

@@ -44,9 +44,9 @@ func delegating(statements ...string) Example {
 	return document(append([]string{accountStatement}, statements...)...).at(1)
 }
 
-// identity is an IAM policy of one statement.
-func identity(effect, actions, resources string) Example {
-	e := document(`{"Effect": "` + effect + `", "Action": ` + actions + `, "Resource": ` + resources + `}`)
+// identity is an IAM policy of one Allow.
+func identity(actions, resources string) Example {
+	e := document(`{"Effect": "Allow", "Action": ` + actions + `, "Resource": ` + resources + `}`)
 	e.Kind = IdentityPolicy
 	return e
 }

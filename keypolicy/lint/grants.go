@@ -60,7 +60,7 @@ func checkCreateGrant(s *subject) {
 // grantsDenied reports whether a Deny keeps each of the statement's principals
 // from grants that are not for an AWS resource.
 func (s *subject) grantsDenied(st *statement) bool {
-	e := s.evaluator.with(forAWSResource, "false")
+	e := s.with(forAWSResource, "false")
 	return len(st.principals) > 0 && !slices.ContainsFunc(st.principals, func(p principal) bool {
 		caller, ok := p.caller()
 		return !ok || !e.direct(caller, "kms:CreateGrant").Explicit

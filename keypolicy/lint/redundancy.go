@@ -191,13 +191,13 @@ func (s *subject) representatives(p *principal) []representative {
 	const other = "000000000000"
 	switch p.class {
 	case account:
-		named := s.evaluator.unsure(nameFacts)
+		named := s.unsure(nameFacts)
 		return []representative{
 			{named, accountRoot(p.partition, p.account), false},
 			{named, userOf(p.account), true},
 		}
 	case everyone:
-		any := s.evaluator.unsure(callerFacts)
+		any := s.unsure(callerFacts)
 		return []representative{
 			{any, userOf(cmp.Or(s.owner, ExampleAccount)), false},
 			{any, userOf(other), true},
