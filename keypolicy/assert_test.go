@@ -95,7 +95,7 @@ func TestAssertNeverHoldsUndecided(t *testing.T) {
 // assertion which holds rules out.
 func TestAssertAgreesWithEvaluate(t *testing.T) {
 	t.Parallel()
-	const seed, policies, requests = 20250303, 200, 60
+	const seed, policies, requests = 20250303, 120, 60
 	p := pick{rand.New(rand.NewPCG(seed, seed))}
 	var holds, broken int
 	for range policies {

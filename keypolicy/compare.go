@@ -180,10 +180,14 @@ func (v *view) compare(d *deed, gained, lost *findings) {
 	v.seek(d, v.questions(new, old, d), lost, 1)
 }
 
+// maxDoubtful is how many questions may be left open before no more are asked.
+const maxDoubtful = 24
+
 // seek looks for one request that answers one of the questions. The policies
 // are compared from the numbered one to the other.
 func (v *view) seek(d *deed, questions []question, into *findings, from int) {
 	var doubts []string
+	doubtful := 0
 	for _, q := range questions {
 		a := v.search(q)
 		if a == nil {
@@ -197,6 +201,9 @@ func (v *view) seek(d *deed, questions []question, into *findings, from int) {
 			doubts = append(doubts, "no request could be made that shows it")
 		}
 		doubts = append(doubts, a.doubts...)
+		if doubtful++; doubtful == maxDoubtful {
+			break
+		}
 	}
 	if len(doubts) > 0 {
 		slices.Sort(doubts)

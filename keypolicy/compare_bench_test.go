@@ -46,6 +46,32 @@ var largePolicies = map[string]func(n int) string{
 	},
 }
 
+// hostilePolicies are made to have as many requests to tell apart as fit.
+var hostilePolicies = map[string]func(i, n int) string{
+	"wildcards on one key": func(i, n int) string {
+		return allow(`"*"`, "kms:Decrypt", fmt.Sprintf(`"StringLike":{"kms:ViaService":"*%c%d*%c*"}`, 'a'+i%26, i+n, 'a'+(i+n)%26))
+	},
+	"wildcards on many keys": func(i, n int) string {
+		return allow(`"*"`, "kms:Decrypt", fmt.Sprintf(`"StringLike":{"kms:EncryptionContext:k%d":["*a*b*","*b*c%d*","*c*a*"]}`, i%40, i+n))
+	},
+	"wildcards on callers": func(i, n int) string {
+		return allow(`"*"`, "kms:Decrypt", fmt.Sprintf(`"StringLike":{"aws:PrincipalArn":"*a%d*b*"}`, i+n))
+	},
+	"sets of values": func(i, n int) string {
+		return allow(app, "kms:CreateGrant", fmt.Sprintf(`"ForAnyValue:StringEquals":{"kms:GrantOperations":["A%d","B%d"]},"ForAllValues:StringEquals":{"kms:GrantOperations":["A%d","C%d"]}`, i+n, i, i, i))
+	},
+	"names in the encryption context": func(i, n int) string {
+		return allow(app, "kms:Decrypt", fmt.Sprintf(`"ForAnyValue:StringEquals":{"kms:EncryptionContextKeys":"k%d"},"StringEquals":{"kms:EncryptionContext:k%d":"v%d"}`, i, i, i+n))
+	},
+	"two keys for each deny": func(i, n int) string {
+		return deny(`"*"`, "kms:*", fmt.Sprintf(`"StringNotEquals":{"kms:EncryptionContext:k%d":"v","kms:EncryptionContext:j%d":"v"}`, i+n, i))
+	},
+	"ids": func(i, n int) string { return allow(fmt.Sprintf(`{"AWS":"AROA%d"}`, i+n), "kms:Decrypt", "") },
+	"variables": func(i, n int) string {
+		return allow(fmt.Sprintf(`{"AWS":"arn:aws:iam::111122223333:role/r%d"}`, i), "kms:Decrypt", fmt.Sprintf(`"StringEquals":{"kms:EncryptionContext:team":"${aws:PrincipalTag/team%d}"}`, (i+n)%9))
+	},
+}
+
 // fill joins statements up to the length that a policy can have.
 func fill(statement func(i int) string) string {
 	var statements []string
@@ -82,11 +108,43 @@ func TestCompareLarge(t *testing.T) {
 	}
 }
 
+// TestCompareHostile compares policies of 32 KiB that are made to be hard: what
+// is not decided is said to be so.
+func TestCompareHostile(t *testing.T) {
+	t.Parallel()
+	for kind := range hostilePolicies {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			old, new := hostile(t, kind, 0), hostile(t, kind, 1)
+			c := keypolicy.Compare(old, new, compareScope)
+			require.Contains(t, []keypolicy.Relation{keypolicy.Neither, keypolicy.Undecided}, c.Relation)
+			require.Equal(t, c.Relation == keypolicy.Undecided, len(c.Undecided) > 0)
+			requireWitnesses(t, c, old, new)
+		})
+	}
+}
+
+func hostile(tb testing.TB, kind string, n int) *keypolicy.Policy {
+	statements := fill(func(i int) string { return hostilePolicies[kind](i, n) })
+	policy, err := keypolicy.Parse("key policy", []byte(`{"Version":"2012-10-17","Statement":[`+delegates+","+statements+`]}`))
+	require.NoError(tb, err)
+	return policy
+}
+
 // BenchmarkCompare compares two policies of 32 KiB, of each kind.
 func BenchmarkCompare(b *testing.B) {
 	for kind := range largePolicies {
 		b.Run(strings.ReplaceAll(kind, " ", "-"), func(b *testing.B) {
 			old, new := large(b, kind, 0), large(b, kind, 1)
+			b.ReportAllocs()
+			for b.Loop() {
+				keypolicy.Compare(old, new, compareScope)
+			}
+		})
+	}
+	for kind := range hostilePolicies {
+		b.Run("hostile-"+strings.ReplaceAll(kind, " ", "-"), func(b *testing.B) {
+			old, new := hostile(b, kind, 0), hostile(b, kind, 1)
 			b.ReportAllocs()
 			for b.Loop() {
 				keypolicy.Compare(old, new, compareScope)

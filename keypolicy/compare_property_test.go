@@ -178,7 +178,7 @@ func requireWitnesses(t *testing.T, c keypolicy.Comparison, old, new *keypolicy.
 // random requests in all worlds, for access that the comparison denies.
 func TestCompareAgreesWithEvaluate(t *testing.T) {
 	t.Parallel()
-	const seed, pairs, requests = 20250301, 600, 60
+	const seed, pairs, requests = 20250301, 400, 60
 	p := pick{rand.New(rand.NewPCG(seed, seed))}
 	count := map[keypolicy.Relation]int{}
 	confirmed := 0
@@ -226,7 +226,7 @@ func TestCompareAgreesWithEvaluate(t *testing.T) {
 // whose values are short: any difference must be found, in both directions.
 func TestCompareIsExactOnText(t *testing.T) {
 	t.Parallel()
-	const seed, pairs = 20250304, 300
+	const seed, pairs = 20250304, 150
 	p := pick{rand.New(rand.NewPCG(seed, seed))}
 	requests := textRequests(t, "abA", 3)
 	undecided := 0

@@ -1,6 +1,7 @@
 package keypolicy
 
 import (
+	"fmt"
 	"maps"
 	"strings"
 )
@@ -112,15 +113,15 @@ func withEntry(entries map[string]string, key, value string) map[string]string {
 	return entries
 }
 
-// filledIn gives all policy variables of the policies a value, and has the
-// conditions of the rules met that contain one.
+// filledIn gives each policy variable of the policies a value of its own, and
+// has the conditions of the rules met that contain one.
 func (v *view) filledIn(r Request, rules []int, value string) Request {
 	r.Context, r.EncryptionContext = maps.Clone(r.Context), maps.Clone(r.EncryptionContext)
 	r.Principal.Tags = maps.Clone(r.Principal.Tags)
 	for i := range v.clauses {
 		for _, key := range v.clauses[i].variables {
 			if f := newFacts(&r, &v.world); len(f.values(key)) == 0 && !v.follows(key) {
-				v.put(&r, key, []string{value})
+				v.put(&r, key, []string{fmt.Sprint(value, i)})
 			}
 		}
 	}

@@ -343,8 +343,9 @@ func (e *evaluation) byIdentity() outcome {
 	return e.surest(Allow, IdentityPolicy, e.world.Identity)
 }
 
-// byGrant finds the surest grant. A grant to a role or an account is bound by a
-// permissions boundary and session policies as a key policy's Allow to it is.
+// byGrant finds the surest grant. What it takes besides is assumed to be what a
+// key policy's Allow to the same principal would: a grant to a role is bound by
+// boundary and session policies, one to an account leaves it to IAM.
 func (e *evaluation) byGrant() outcome {
 	best := outcome{source: KeyGrant}
 	for i := range e.world.Grants {
@@ -358,7 +359,10 @@ func (e *evaluation) byGrant() outcome {
 		}
 		reason := Reason{Source: KeyGrant, Policy: "grant " + g.ID, Statement: -1, Text: verbs[Allow][t] + e.what()}
 		granted := outcome{t, KeyGrant, []Reason{reason}}
-		if r != byName {
+		switch r {
+		case byAccount:
+			granted = e.withIdentity(granted)
+		case byRole, byEveryone:
 			granted = e.within(granted)
 		}
 		if granted.truth > best.truth || best.truth == no {

@@ -151,15 +151,18 @@ func isKeyFact(key string) bool {
 	return strings.HasPrefix(key, "kms:") && key != "kms:calleraccount"
 }
 
-// tagValue looks a tag up; condition keys, and so the tag names in them, ignore
-// case.
+// tagValue looks a tag or an encryption context pair up; condition keys, and so
+// the names in them, ignore case. Names that differ only in case give several
+// values.
 func tagValue(tags map[string]string, name string) []string {
+	var values []string
 	for key, value := range tags {
 		if strings.EqualFold(key, name) {
-			return []string{value}
+			values = append(values, value)
 		}
 	}
-	return nil
+	slices.Sort(values)
+	return values
 }
 
 func nonEmpty(value string) []string {

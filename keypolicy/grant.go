@@ -28,7 +28,8 @@ type Grant struct {
 }
 
 // unconstrained operations carry no encryption context, so constraints on it do
-// not bind them. Source: KMS API Reference, GrantConstraints.
+// not bind them; one on the source does. Source: KMS API Reference,
+// GrantConstraints.
 var unconstrained = []string{"kms:describekey", "kms:retiregrant"}
 
 // allows reports whether the grant allows the request, and how its grantee
@@ -52,9 +53,6 @@ func (g *Grant) covers(action string) bool {
 }
 
 func (g *Grant) constraintsHold(f *facts) truth {
-	if slices.Contains(unconstrained, f.action) {
-		return yes
-	}
 	return min(g.sourceHolds(f), g.contextHolds(f))
 }
 
@@ -71,7 +69,7 @@ func (g *Grant) sourceHolds(f *facts) truth {
 
 func (g *Grant) contextHolds(f *facts) truth {
 	switch {
-	case g.EncryptionContextEquals == nil && g.EncryptionContextSubset == nil:
+	case g.EncryptionContextEquals == nil && g.EncryptionContextSubset == nil, slices.Contains(unconstrained, f.action):
 		return yes
 	case f.request.Open && f.request.EncryptionContext == nil:
 		return maybe
@@ -82,9 +80,6 @@ func (g *Grant) contextHolds(f *facts) truth {
 // unknowns are the names of what the grant's answer hangs on.
 func (g *Grant) unknowns(f *facts) []string {
 	names := marks(g.Grantee)
-	if slices.Contains(unconstrained, f.action) {
-		return names
-	}
 	if g.sourceHolds(f) == maybe {
 		names = append(names, "aws:sourcearn")
 	}
@@ -94,14 +89,25 @@ func (g *Grant) unknowns(f *facts) []string {
 	return names
 }
 
+// contextFits compares pairs: in a grant's constraint the case of a key does not
+// matter, that of a value does. Source: KMS API Reference, GrantConstraints.
 func (g *Grant) contextFits(context map[string]string) bool {
-	if g.EncryptionContextEquals != nil && !maps.Equal(g.EncryptionContextEquals, context) {
+	given := foldKeys(context)
+	if g.EncryptionContextEquals != nil && !maps.Equal(foldKeys(g.EncryptionContextEquals), given) {
 		return false
 	}
-	for key, value := range g.EncryptionContextSubset {
-		if got, ok := context[key]; !ok || got != value {
+	for key, value := range foldKeys(g.EncryptionContextSubset) {
+		if got, ok := given[key]; !ok || got != value {
 			return false
 		}
 	}
 	return true
+}
+
+func foldKeys(context map[string]string) map[string]string {
+	folded := make(map[string]string, len(context))
+	for key, value := range context {
+		folded[strings.ToLower(key)] = value
+	}
+	return folded
 }

@@ -136,7 +136,8 @@ func glob(pattern, text string) bool {
 			p++
 			t++
 		case star >= 0:
-			mark++
+			_, size := utf8.DecodeRuneInString(text[mark:]) // a ? is a whole character
+			mark += size
 			p, t = star+1, mark
 		default:
 			return false

@@ -49,7 +49,7 @@ func (s *space) callers() []Principal {
 }
 
 // maxNamings bounds how often it is asked whether a statement is about a caller.
-const maxNamings = 400_000
+const maxNamings = 1_000_000
 
 // account has the callers of an account told apart from others.
 func (c *callerShapes) account(account string) {

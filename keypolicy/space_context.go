@@ -38,7 +38,7 @@ func (v *view) contextOf(clauses []int) *dimension {
 				}
 			}
 		}
-		if contexts = next; len(contexts) > maxLists {
+		if contexts = next; len(contexts) > maxLists || v.work > maxWork {
 			doubt = "names and values combine in too many ways"
 			break
 		}
@@ -48,6 +48,10 @@ func (v *view) contextOf(clauses []int) *dimension {
 	return d
 }
 
+// workPerAnswer is what it takes to evaluate a condition, in steps of the
+// search.
+const workPerAnswer = 20
+
 // entry is a name and a value in an encryption context; the zero entry is none.
 type entry struct{ name, value string }
 
@@ -55,6 +59,7 @@ func (v *view) extended(d *dimension, o option, e entry) option {
 	if e.name == "" {
 		return o
 	}
+	v.work += workPerAnswer * len(d.clauses)
 	entries := maps.Clone(o.entries)
 	entries[e.name] = e.value
 	return v.option(d, option{entries: entries})

@@ -1,6 +1,7 @@
 package keypolicy
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -165,6 +166,8 @@ func (v *view) with(key string, o option) facts {
 	request.Context, request.EncryptionContext = Context{}, o.entries
 	if o.entries == nil {
 		request.Context.Set(key, o.values...)
+	} else { // what the entries come to, found once for all clauses
+		request.Context[encryptionContextKeys] = slices.Sorted(maps.Keys(o.entries))
 	}
 	f := v.facts
 	f.request = &request
@@ -172,7 +175,7 @@ func (v *view) with(key string, o option) facts {
 }
 
 // maxLists bounds the combinations of values of a multi-valued key.
-const maxLists = 512
+const maxLists = 256
 
 // lists are the absent key, the single values, and, for a key that can have
 // several, combinations that stand for all: what a condition makes of several

@@ -130,10 +130,17 @@ var makers = [...]func(*askedValues) ([]string, bool){
 	onBytes:   (*askedValues).someBytes,
 }
 
+// maxMatches bounds how often a text is compared with a pattern, for one key.
+const maxMatches = 1_000_000
+
 // someTexts has the empty text apart from the others, for it is hardly ever one
 // that a request has.
 func (a *askedValues) someTexts() ([]string, bool) {
-	found, complete := cells(some(anything), unique(a.shapes), a.textLeft)
+	shapes := unique(a.shapes)
+	found, complete := cells(some(anything), shapes, a.textLeft)
+	if most := maxMatches / (1 + len(shapes)); len(found) > most {
+		found, complete = found[:most], false
+	}
 	return append(found, ""), complete
 }
 

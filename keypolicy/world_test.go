@@ -73,6 +73,21 @@ func TestParseRequestRefuses(t *testing.T) {
 	}
 }
 
+// Names in an encryption context that differ only in case are two values of one
+// condition key.
+func TestContextKeysThatDiffer(t *testing.T) {
+	t.Parallel()
+	policy := parse(t, "key policy", []byte(`{"Statement":{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:user/alice"},"Action":"kms:Decrypt","Resource":"*","Condition":{"ForAllValues:StringEquals":{"kms:EncryptionContext:tenant":"a"}}}}`))
+	alice, err := keypolicy.ParsePrincipal("arn:aws:iam::111122223333:user/alice")
+	require.NoError(t, err)
+	for range 20 {
+		request := keypolicy.Request{Principal: alice, Action: "kms:Decrypt", Resource: keyARN, EncryptionContext: map[string]string{"tenant": "a", "TENANT": "b"}}
+		require.Equal(t, keypolicy.Denied, keypolicy.Evaluate(request, keypolicy.World{ResourcePolicy: policy}).Verdict)
+		request.EncryptionContext["TENANT"] = "a"
+		require.Equal(t, keypolicy.Allowed, keypolicy.Evaluate(request, keypolicy.World{ResourcePolicy: policy}).Verdict)
+	}
+}
+
 // Whatever a marked value turns out to be, a verdict that is not unknown stays.
 func TestUnknownIsSound(t *testing.T) {
 	t.Parallel()
