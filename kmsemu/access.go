@@ -23,6 +23,10 @@ type need struct {
 	action  string            // such as "kms:Encrypt"
 	context keypolicy.Context // condition keys of this action; nil for none
 	states  stateRule
+	// encryption is the call's encryption context, which grants may constrain.
+	encryption encryptionContext
+	// child is the grant about to be made by CreateGrant; nil otherwise.
+	child *grant
 }
 
 // key is the way to a key for operations that need one permission, named like
@@ -32,14 +36,15 @@ func (c *call) key(id string, context keypolicy.Context) (*key, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.open(f, need{c.action, context, c.op.states})
+	return c.open(f, need{action: c.action, context: context, states: c.op.states})
 }
 
 // open authorises the use of a key and checks its state, in this order: who may
 // not use a key learns nothing about it.
 func (c *call) open(f found, n need) (*key, error) {
 	k := f.key
-	c.event.Resources = append(c.event.Resources, Resource{ARN: k.arn, AccountID: k.account, Type: "AWS::KMS::Key"})
+	k.policy.follow()
+	c.concerns(k)
 	conditions := keypolicy.Context{}
 	for name, values := range n.context {
 		conditions[name] = values
@@ -47,7 +52,15 @@ func (c *call) open(f found, n need) (*key, error) {
 	if f.alias != "" {
 		conditions.Set("kms:RequestAlias", f.alias)
 	}
-	if err := c.permit(permission{n.action, k.arn, conditions, k.policy.policy, k.facts()}); err != nil {
+	named, err := c.namedGrants()
+	if err != nil {
+		return nil, err
+	}
+	p := permission{
+		action: n.action, resource: k.arn, context: conditions, policy: k.policy.policy, key: k.facts(),
+		encryption: n.encryption, grants: c.grantsFor(k, n), named: named,
+	}
+	if err := c.permit(p); err != nil {
 		if f.sealed && k.account != c.caller.account {
 			return nil, errOutOfReach() // another account's key stays unseen (K0033)
 		}
@@ -57,6 +70,11 @@ func (c *call) open(f found, n need) (*key, error) {
 		return nil, err
 	}
 	return k, n.states.accept(k)
+}
+
+// concerns notes in the trail that the call is about a key.
+func (c *call) concerns(k *key) {
+	c.event.Resources = append(c.event.Resources, Resource{ARN: k.arn, AccountID: k.account, Type: "AWS::KMS::Key"})
 }
 
 // own is the caller's part of the Region, for operations whose permission has no

@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"net"
-	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -36,28 +35,34 @@ type call struct {
 	body     []byte
 	form     form
 	common   keypolicy.Context // condition keys of every permission of the call
+	tokens   []string          // the grant tokens it carries
+	via      *serviceCall      // if a service makes it; nil otherwise
 	event    Event
 }
 
 // begin fills in what follows from the request itself.
-func (c *call) begin(r *http.Request, requestID string) {
-	c.context = r.Context()
+func (c *call) begin(ctx context.Context, from origin, requestID string) {
+	c.context = ctx
 	c.action = c.service + ":" + c.name
-	ip, userAgent := requestOrigin(r)
 	now := c.now.UTC()
 	c.common = keypolicy.Context{}
 	c.common.Set("aws:CurrentTime", now.Format(time.RFC3339))
 	c.common.Set("aws:EpochTime", strconv.FormatInt(now.Unix(), 10))
 	c.common.Set("aws:RequestedRegion", c.region)
-	c.common.Set("aws:SourceIp", ip)
-	c.common.Set("aws:UserAgent", userAgent)
+	c.common.Set("aws:SourceIp", from.ip)
+	c.common.Set("aws:UserAgent", from.userAgent)
+	c.common.Set("aws:ViaAWSService", "false")
 	// The services take no plain HTTP, so every call that reaches them was made
 	// over TLS; plain HTTP on the loopback stands for that connection (K0101).
 	c.common.Set("aws:SecureTransport", "true")
+	maps.Copy(c.common, c.caller.conditions())
 	c.event = Event{
 		EventTime: now, EventSource: c.service + ".amazonaws.com", EventName: c.name, AWSRegion: c.region,
-		SourceIPAddress: ip, UserAgent: userAgent, UserIdentity: c.caller.userIdentity(),
+		SourceIPAddress: from.ip, UserAgent: from.userAgent, UserIdentity: c.caller.userIdentity(),
 		RequestID: requestID, EventID: eventID(requestID),
+	}
+	if c.via != nil {
+		c.via.dress(c)
 	}
 }
 
@@ -83,6 +88,11 @@ type permission struct {
 	context  keypolicy.Context // condition keys besides the common ones; nil for none
 	policy   *keypolicy.Policy // of the resource; nil if identity policies alone decide
 	key      *keypolicy.Key    // if the resource is a key
+	// encryption is the encryption context, grants those of the key that may
+	// allow the caller; nil for none.
+	encryption encryptionContext
+	grants     []keypolicy.Grant
+	named      []string // ids of grants that the call names by their tokens
 }
 
 // permit asks keypolicy for a permission and notes the decision in the trail.
@@ -95,10 +105,14 @@ func (c *call) permit(p permission) error {
 func (c *call) decide(p permission) keypolicy.Decision {
 	conditions := maps.Clone(c.common)
 	maps.Copy(conditions, p.context)
-	identityPolicies, sessionPolicies := c.caller.policiesLocked()
+	world := c.caller.worldLocked()
+	world.ResourcePolicy, world.Grants, world.Key = p.policy, p.grants, p.key
 	return keypolicy.Evaluate(
-		keypolicy.Request{Principal: c.caller.principal, Action: p.action, Resource: p.resource, Context: conditions},
-		keypolicy.World{ResourcePolicy: p.policy, Identity: identityPolicies, Session: sessionPolicies, Key: p.key},
+		keypolicy.Request{
+			Principal: c.caller.principal, Action: p.action, Resource: p.resource, Context: conditions,
+			EncryptionContext: p.encryption, GrantTokens: p.named,
+		},
+		world,
 	)
 }
 

@@ -218,14 +218,12 @@ func TestRefusedParameters(t *testing.T) {
 	require.NoError(t, err)
 	_, err = w.root.kms.Decrypt(w.ctx, &kms.DecryptInput{CiphertextBlob: sealed, Recipient: &types.RecipientInfo{AttestationDocument: []byte("x")}})
 	fails(t, err, "UnsupportedOperationException", "This emulator does not support the parameter Recipient: leave it out.")
-	_, err = w.root.kms.Decrypt(w.ctx, &kms.DecryptInput{CiphertextBlob: sealed, GrantTokens: []string{"token"}})
-	fails(t, err, "InvalidGrantTokenException", "This emulator has no grants: leave GrantTokens out.")
 	for name, row := range map[string]struct {
 		in   kms.CreateKeyInput
 		code string
 		part string
 	}{
-		"key spec":         {kms.CreateKeyInput{KeySpec: types.KeySpecRsa2048, KeyUsage: types.KeyUsageTypeEncryptDecrypt}, "UnsupportedOperationException", "use SYMMETRIC_DEFAULT"},
+		"key spec":         {kms.CreateKeyInput{KeySpec: types.KeySpecSm2, KeyUsage: types.KeyUsageTypeEncryptDecrypt}, "UnsupportedOperationException", "does not support KeySpec SM2"},
 		"unknown key spec": {kms.CreateKeyInput{KeySpec: "AES_512"}, "ValidationException", "Value 'AES_512' at 'keySpec' failed to satisfy constraint: Member must satisfy enum value set: ["},
 		"usage missing":    {kms.CreateKeyInput{KeySpec: types.KeySpecRsa2048}, "ValidationException", "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys."},
 		"usage":            {kms.CreateKeyInput{KeyUsage: types.KeyUsageTypeSignVerify}, "ValidationException", "KeyUsage SIGN_VERIFY is not compatible with KeySpec SYMMETRIC_DEFAULT"},

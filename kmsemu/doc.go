@@ -1,7 +1,7 @@
 // Package kmsemu is an AWS KMS emulator that enforces policies. One
-// [http.Handler] speaks KMS, STS and the part of IAM that roles need; key
-// policies, IAM role policies, session policies and condition keys decide every
-// call, and each decision can be read back with its reasons.
+// [http.Handler] speaks KMS, STS and the part of IAM that its callers need; key
+// policies, IAM policies, permissions boundaries, session policies and condition
+// keys decide every call, and each decision can be read back with its reasons.
 //
 // The two calls most users need are [Start], which serves on a loopback port of
 // its own, and [Server.Events], which lists what was asked and how it was
@@ -20,23 +20,37 @@
 //
 // Access key "test" with secret "test" is the root user of account
 // 000000000000. A twelve-digit access key with secret "test" is the root user of
-// that account. Every other caller is a role session made by AssumeRole, so a
-// test signs its calls as the role it is about. Signatures are verified.
+// that account. Every other caller is a user with an access key made by
+// CreateAccessKey, or has temporary credentials from STS: a role session, also by a
+// web identity token (see [Server.TrustTokens]), a session token or a federated
+// user. So a test signs its calls as the user or role it is about. Signatures, in
+// headers and in presigned URLs, are verified.
 // Accounts and Regions come into being when first used; the Region is the one
 // the request is signed for.
+//
+// # Grants and services
+//
+// Grants allow what they say, to whom they say, under their constraints.
+// [Server.UseService] makes the calls that an AWS service makes when somebody
+// uses it, such as Amazon S3 storing an object for a role, with its condition
+// keys, encryption context and grants; with [Config.ServiceCalls] a header does
+// the same for one signed call.
 //
 // # What is real
 //
 // Data is encrypted with AES-256-GCM, with the encryption context as
-// authenticated data. Keys rotate and are deleted by [Config.Clock]; data
+// authenticated data. Keys of every other spec but SM2 are real too: signatures,
+// MACs, RSA ciphertexts and agreed or encapsulated secrets hold outside the
+// emulator. [Config.Rand] decides the keys; RSA keys are made when first used, and
+// nobody else waits for one. Keys rotate and are deleted by [Config.Clock]; data
 // encrypted before a rotation still decrypts. Errors have the codes, texts and
 // statuses of the services. FACTS.md lists each rule, its source and its test.
 //
 // # What it is not
 //
 // It is not for production: all state is in memory and no key is protected. It
-// does not throttle and is consistent at once. It has no grants, only symmetric
-// encryption keys with material from KMS, no multi-Region keys, no AWS managed
-// keys, no IAM users and no managed policies; asking for them is an error, never
+// does not throttle and is consistent at once. It has only keys with
+// material from KMS, none of spec SM2, no multi-Region keys, no AWS managed keys,
+// no MFA and few AWS managed policies; asking for them is an error, never
 // silently ignored. Unlike in AWS, the root user may assume roles.
 package kmsemu

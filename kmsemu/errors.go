@@ -80,16 +80,24 @@ const (
 	invalidCiphertext
 	invalidMarker
 	invalidGrantToken
+	invalidGrantID
+	invalidARN
 	unsupported
 	tagProblem
 	notAuthorized
 	conflict
 	dryRun
+	wrongSignature
+	wrongMAC
 
 	entityExists
 	noSuchEntity
 	deleteConflict
 	invalidInput
+	unmodifiable
+	invalidParameter
+	invalidIdentityToken
+	expiredIdentityToken
 )
 
 // wireCode is how a code looks on the wire: in the JSON protocol of KMS, where
@@ -135,14 +143,23 @@ var codes = [...]wireCode{
 	invalidCiphertext: {name: "InvalidCiphertextException", status: bad},
 	invalidMarker:     {name: "InvalidMarkerException", status: bad},
 	invalidGrantToken: {name: "InvalidGrantTokenException", status: bad},
+	invalidGrantID:    {name: "InvalidGrantIdException", status: bad},
+	invalidARN:        {name: "InvalidArnException", status: bad},
 	unsupported:       {name: "UnsupportedOperationException", status: bad},
 	tagProblem:        {name: "TagException", status: bad},
 	notAuthorized:     {name: "NotAuthorizedException", status: bad},
 	conflict:          {name: "ConflictException", status: bad},
 	dryRun:            {name: "DryRunOperationException", status: bad},
+	wrongSignature:    {name: "KMSInvalidSignatureException", status: bad},
+	wrongMAC:          {name: "KMSInvalidMacException", status: bad},
 
 	entityExists:   {queryName: "EntityAlreadyExists", queryStatus: http.StatusConflict},
 	noSuchEntity:   {queryName: "NoSuchEntity", queryStatus: http.StatusNotFound},
 	deleteConflict: {queryName: "DeleteConflict", queryStatus: http.StatusConflict},
 	invalidInput:   {queryName: "InvalidInput", queryStatus: bad},
+	unmodifiable:   {queryName: "UnmodifiableEntity", queryStatus: bad},
+
+	invalidParameter:     {queryName: "InvalidParameterValue", queryStatus: bad},
+	invalidIdentityToken: {queryName: "InvalidIdentityToken", queryStatus: bad},
+	expiredIdentityToken: {queryName: "ExpiredTokenException", queryStatus: bad},
 }

@@ -46,14 +46,21 @@ type Event struct {
 
 // UserIdentity is CloudTrail's description of a caller.
 type UserIdentity struct {
-	// Type is "Root" or "AssumedRole".
+	// Type is "Root", "IAMUser", "AssumedRole", "FederatedUser", "WebIdentityUser"
+	// or, for a service principal, which has none of the following, "AWSService".
 	Type        string `json:"type"`
-	PrincipalID string `json:"principalId"`
+	PrincipalID string `json:"principalId,omitempty"`
 	// ARN is the one GetCallerIdentity shows.
-	ARN            string          `json:"arn"`
-	AccountID      string          `json:"accountId"`
-	AccessKeyID    string          `json:"accessKeyId"`
+	ARN            string          `json:"arn,omitempty"`
+	AccountID      string          `json:"accountId,omitempty"`
+	AccessKeyID    string          `json:"accessKeyId,omitempty"`
 	SessionContext *SessionContext `json:"sessionContext,omitempty"`
+	// UserName of a user, or the subject of a web identity token.
+	UserName string `json:"userName,omitempty"`
+	// IdentityProvider is the ARN of the provider of a web identity token.
+	IdentityProvider string `json:"identityProvider,omitempty"`
+	// InvokedBy is the service that made the call; "" for none.
+	InvokedBy string `json:"invokedBy,omitempty"`
 }
 
 // SessionContext tells where the credentials of a session came from.
@@ -61,7 +68,8 @@ type SessionContext struct {
 	SessionIssuer SessionIssuer `json:"sessionIssuer"`
 }
 
-// SessionIssuer is the role of a session. UserName is the role's name.
+// SessionIssuer is who a session is of: a role, or the user or root user who asked
+// for a federated user. UserName is the name of the role or user.
 type SessionIssuer struct {
 	Type        string `json:"type"`
 	PrincipalID string `json:"principalId"`

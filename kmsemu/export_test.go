@@ -1,8 +1,11 @@
 package kmsemu
 
 import (
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
+	"sync"
 )
 
 // Operations lists the operations of a service, for tests that must cover all.
@@ -36,4 +39,61 @@ func KeptOf(events []Event) []Event {
 		t.add(e)
 	}
 	return t.events()
+}
+
+// MaxGrants is how many grants a key can have.
+const MaxGrants = maxGrants
+
+// FillGrants makes n grants on a key, the i-th to grantee(i), each constrained to
+// the pair n=i.
+func FillGrants(s *Server, keyARN string, n int, grantee func(i int) string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k := s.keyOf(keyARN)
+	for i := range n {
+		g := &grant{
+			id: fmt.Sprintf("%064x", i), key: k, issuer: k.account, operations: []string{"Decrypt", "DescribeKey"},
+			grantee:     party{name: grantee(i), id: s.state.uniqueID(grantee(i))},
+			constraints: grantConstraints{EncryptionContextSubset: encryptionContext{"n": fmt.Sprint(i)}},
+		}
+		k.grants.add(g, s.state.retirable)
+	}
+}
+
+// GrantsConsidered is how many of a key's grants a decision looks at.
+func GrantsConsidered(s *Server, keyARN, grantee, operation string, context map[string]string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.keyOf(keyARN).grants.find(party{name: grantee, id: s.state.uniqueID(grantee)}.ref(), operation, context))
+}
+
+// RetirableGrants is how many grants the lists of retiring principals hold.
+func RetirableGrants(s *Server) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := 0
+	for _, list := range s.state.retirable {
+		n += len(list)
+	}
+	return n
+}
+
+func (s *Server) keyOf(arn string) *key {
+	parts := strings.Split(arn, ":")
+	return s.state.accounts[parts[4]].regions[parts[3]].keys[strings.TrimPrefix(parts[5], "key/")]
+}
+
+// HoldSecret makes the first use of a key's current material wait until it is
+// released. The channel is closed when it is wanted.
+func (s *Server) HoldSecret(keyARN string) (asked <-chan struct{}, release func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m := s.keyOf(keyARN).current()
+	original, wanted, held := m.secret, make(chan struct{}), make(chan struct{})
+	m.secret = sync.OnceValues(func() (any, error) {
+		close(wanted)
+		<-held
+		return original()
+	})
+	return wanted, sync.OnceFunc(func() { close(held) })
 }

@@ -2,8 +2,37 @@ package kmsemu
 
 import (
 	"cmp"
-	"maps"
+	"strings"
+
+	"github.com/keywright/keywright/keypolicy"
 )
+
+// role is an IAM role.
+type role struct {
+	member
+	description string
+	maxSeconds  int // MaxSessionDuration
+	trust       document
+}
+
+var roles = &kind[*role]{
+	noun: "role", title: "Role", parameter: "RoleName", rule: roleNameRule,
+	missing: "The role with name %s cannot be found.",
+	find:    named(func(d *directory) map[string]*role { return d.roles }), arn: under("role"),
+	quota: 10240,
+}
+
+func (s *state) roleByARN(arn string) *role {
+	parts := strings.SplitN(arn, ":", 6)
+	if len(parts) != 6 || s.accounts[parts[4]] == nil {
+		return nil
+	}
+	r := s.accounts[parts[4]].roles[arn[strings.LastIndexByte(arn, '/')+1:]]
+	if r == nil || r.arn != arn {
+		return nil
+	}
+	return r
+}
 
 // roleXML is the Role of the IAM API.
 type roleXML struct {
@@ -15,25 +44,23 @@ type roleXML struct {
 	AssumeRolePolicyDocument string
 	Description              string `xml:",omitempty"`
 	MaxSessionDuration       int
+	PermissionsBoundary      *boundaryXML
 	Tags                     []tagXML `xml:"Tags>member,omitempty"`
 }
 
-// tagXML is the Tag of the IAM API.
-type tagXML struct{ Key, Value string }
-
 func (r *role) xml() roleXML {
+	r.trust.follow()
 	return roleXML{
 		Path: r.path, RoleName: r.name, RoleID: r.id, Arn: r.arn, CreateDate: timestamp{r.created},
 		AssumeRolePolicyDocument: encodeDocument(r.trust.text), Description: r.description,
-		MaxSessionDuration: r.maxSeconds, Tags: tagsXML(r.tags),
+		MaxSessionDuration: r.maxSeconds, PermissionsBoundary: r.boundaryXML(), Tags: tagsXML(r.tags),
 	}
 }
 
-func tagsXML(tags map[string]string) []tagXML {
-	var out []tagXML
-	for _, t := range sortedTags(tags) {
-		out = append(out, tagXML{t.TagKey, t.TagValue})
-	}
+// listedXML is the role in lists, which leave tags and boundary out (K0402).
+func (r *role) listedXML() roleXML {
+	out := r.xml()
+	out.Tags, out.PermissionsBoundary = nil, nil
 	return out
 }
 
@@ -41,33 +68,47 @@ type roleResult struct{ Role roleXML }
 
 func createRole(c *call, f *form) (*roleResult, error) {
 	r := &role{
-		account:     c.caller.account,
-		name:        f.text("RoleName", roleNameRule),
-		path:        cmp.Or(f.text("Path", pathRule), "/"),
+		member:      newMember(c, f.text("RoleName", roleNameRule), cmp.Or(f.text("Path", pathRule), "/")),
 		description: f.text("Description", descriptionRule),
 		maxSeconds:  f.number("MaxSessionDuration", roleSeconds, roleSeconds.low),
-		created:     c.now,
-		inline:      map[string]document{},
-		tags:        tagMap(f.tags()),
 	}
+	r.arn = c.arn(serviceIAM, "role"+r.path+r.name)
+	r.tags = tagMap(f.tags())
 	trust := f.text("AssumeRolePolicyDocument", documentRule)
+	boundary := f.text("PermissionsBoundary", arnRule)
 	f.checkIAMTags(f.tags())
-	if f.values.Has("PermissionsBoundary") {
-		f.fail(noSuchEntity, "This emulator has no managed policies: %s does not exist.", f.values.Get("PermissionsBoundary"))
+	if strings.HasPrefix(r.path, linkedPath) {
+		f.fail(invalidInput, "The path %s is reserved for service-linked roles.", linkedPath)
 	}
 	if err := f.err(); err != nil {
 		return nil, err
 	}
-	r.arn = c.arn(serviceIAM, "role"+r.path+r.name)
-	return c.addRole(r, trust, f.tags())
-}
-
-func (c *call) addRole(r *role, trust string, tags []tag) (*roleResult, error) {
-	if err := c.permitNewRole(r, tags); err != nil {
+	if err := c.permitNew(creation{r.arn, "iam:TagRole", f.tags(), boundaryConditions(boundary)}); err != nil {
 		return nil, err
 	}
-	roles := c.server.state.account(c.caller.account).roles
-	if roles[r.name] != nil {
+	var err error
+	if r.boundary, err = c.boundaryByARN(boundary); err != nil {
+		return nil, err
+	}
+	return c.addRole(r, trust)
+}
+
+// newMember is a role or user of the caller's account without an id.
+func newMember(c *call, name, path string) member {
+	return member{holder: newHolder(c, name, path)}
+}
+
+func newHolder(c *call, name, path string) holder {
+	return holder{
+		entity: entity{account: c.caller.account, name: name, path: path, created: c.now, tags: map[string]string{}},
+		inline: map[string]document{}, attached: map[string]*managedPolicy{},
+	}
+}
+
+// addRole enters a role that the caller may create.
+func (c *call) addRole(r *role, trust string) (*roleResult, error) {
+	known := c.directoryLocked().roles
+	if taken(known, r.name) {
 		return nil, fail(entityExists, "Role with name %s already exists.", r.name)
 	}
 	var err error
@@ -77,23 +118,12 @@ func (c *call) addRole(r *role, trust string, tags []tag) (*roleResult, error) {
 	if r.id, err = newID(c.server.random, "AROA", 17); err != nil {
 		return nil, err
 	}
-	roles[r.name] = r
+	known[r.name] = r
 	return &roleResult{r.xml()}, nil
 }
 
-// permitNewRole asks for the creation and, with tags, for the tagging.
-func (c *call) permitNewRole(r *role, tags []tag) error {
-	if len(tags) == 0 {
-		return c.permit(permission{action: c.action, resource: r.arn})
-	}
-	if err := c.permit(permission{action: c.action, resource: r.arn, context: tagConditions(tags)}); err != nil {
-		return err
-	}
-	return c.permit(permission{action: "iam:TagRole", resource: r.arn, context: tagConditions(tags)})
-}
-
 func getRole(c *call, f *form) (*roleResult, error) {
-	r, err := c.role(f, nil)
+	r, err := roles.open(c, f, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -101,35 +131,47 @@ func getRole(c *call, f *form) (*roleResult, error) {
 }
 
 func deleteRole(c *call, f *form) (*empty, error) {
-	r, err := c.role(f, nil)
+	r, err := change(roles, c, changeInput{form: f})
 	if err != nil {
 		return nil, err
 	}
-	if len(r.inline) > 0 {
-		return nil, fail(deleteConflict, "Cannot delete entity, must delete policies first.")
+	if err := r.holdsNone(); err != nil {
+		return nil, err
 	}
-	r.deleted = true
-	delete(c.server.state.account(r.account).roles, r.name)
+	if len(c.profilesOf(r)) > 0 {
+		return nil, fail(deleteConflict, "Cannot delete entity, must remove roles from instance profile first.")
+	}
+	c.dropRole(r)
 	return done()
+}
+
+func (c *call) dropRole(r *role) {
+	r.deleted = true
+	delete(c.directoryLocked().roles, r.name)
 }
 
 func updateRole(c *call, f *form) (*struct{}, error) {
 	description := f.text("Description", descriptionRule)
 	seconds := f.number("MaxSessionDuration", roleSeconds, 0)
-	r, err := c.role(f, nil)
+	r, err := roles.open(c, f, nil)
 	if err != nil {
 		return nil, err
+	}
+	if seconds != 0 {
+		if err := r.changeable(); err != nil {
+			return nil, err
+		}
+		r.maxSeconds = seconds
 	}
 	if f.values.Has("Description") {
 		r.description = description
 	}
-	r.maxSeconds = cmp.Or(seconds, r.maxSeconds)
 	return &struct{}{}, nil
 }
 
 func updateRoleDescription(c *call, f *form) (*roleResult, error) {
 	description := f.text("Description", descriptionRule)
-	r, err := c.role(f, nil)
+	r, err := roles.open(c, f, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +181,7 @@ func updateRoleDescription(c *call, f *form) (*roleResult, error) {
 
 func updateAssumeRolePolicy(c *call, f *form) (*empty, error) {
 	text := f.text("PolicyDocument", documentRule)
-	r, err := c.role(f, nil)
+	r, err := change(roles, c, changeInput{form: f})
 	if err != nil {
 		return nil, err
 	}
@@ -151,73 +193,40 @@ func updateAssumeRolePolicy(c *call, f *form) (*empty, error) {
 	return done()
 }
 
-func tagRole(c *call, f *form) (*empty, error) {
-	f.checkIAMTags(f.tags())
-	r, err := c.role(f, tagConditions(f.tags()))
-	if err != nil {
-		return nil, err
-	}
-	tags := maps.Clone(r.tags)
-	maps.Copy(tags, tagMap(f.tags()))
-	if len(tags) > maxTags {
-		return nil, fail(limitExceeded, "The number of tags has reached the maximum limit of %d.", maxTags)
-	}
-	r.tags = tags
-	return done()
-}
-
-func untagRole(c *call, f *form) (*empty, error) {
-	keys := f.list("TagKeys")
-	r, err := c.role(f, tagKeyConditions(keys))
-	if err != nil {
-		return nil, err
-	}
-	tags := maps.Clone(r.tags)
-	for _, name := range keys {
-		delete(tags, name)
-	}
-	r.tags = tags
-	return done()
-}
-
-type roleTagsResult struct {
-	Tags        []tagXML `xml:"Tags>member"`
-	IsTruncated bool
-}
-
-func listRoleTags(c *call, f *form) (*roleTagsResult, error) {
-	r, err := c.role(f, nil)
-	if err != nil {
-		return nil, err
-	}
-	return &roleTagsResult{Tags: tagsXML(r.tags)}, nil
-}
-
 type rolesResult struct {
-	Roles       []roleXML `xml:"Roles>member"`
-	IsTruncated bool
-	Marker      string `xml:",omitempty"`
+	Roles []roleXML `xml:"Roles>member"`
+	iamPageOutput
 }
-
-var listRolesPage = pageLimits{100, 1000}
 
 func listRoles(c *call, f *form) (*rolesResult, error) {
-	prefix := cmp.Or(f.text("PathPrefix", textRule{max: 512}), "/")
-	size := f.number("MaxItems", intRule{1, listRolesPage.high}, listRolesPage.fallback)
-	paging := pageInput{Limit: &size, Marker: f.text("Marker", textRule{max: 320})}
-	if err := f.err(); err != nil {
-		return nil, err
-	}
-	if err := c.permit(permission{action: c.action, resource: c.arn(serviceIAM, "role"+prefix)}); err != nil {
-		return nil, err
-	}
-	roles, more, err := page(c, &paging, listRolesPage, c.rolesUnder(prefix), func(r *role) string { return r.name })
+	prefix, page, err := c.listAll(f, "role")
 	if err != nil {
 		return nil, err
 	}
-	out := &rolesResult{IsTruncated: more.Truncated, Marker: more.NextMarker}
-	for _, r := range roles {
-		out.Roles = append(out.Roles, r.xml())
+	out := &rolesResult{}
+	out.Roles, out.iamPageOutput, err = listed(c, page, sortedUnder(c.directoryLocked().roles, prefix), (*role).listedXML)
+	return out, err
+}
+
+// newTrustPolicy reads a role's trust policy; its principals must exist.
+func (c *call) newTrustPolicy(text string) (document, error) {
+	if n := policyLength(text); n > maxTrustPolicy {
+		return document{}, fail(limitExceeded, "Cannot exceed quota for ACLSizePerRole: %d", maxTrustPolicy)
 	}
-	return out, nil
+	policy, err := keypolicy.Parse("trust policy", []byte(text))
+	if err != nil {
+		return document{}, fail(malformedPolicy, "%v", err)
+	}
+	for _, s := range policy.Statements {
+		switch {
+		case s.Principal == nil && s.NotPrincipal == nil:
+			return document{}, fail(malformedPolicy, "AssumeRole policy must specify a principal.")
+		case s.Resource != nil || s.NotResource != nil:
+			return document{}, fail(malformedPolicy, "Has prohibited field Resource")
+		}
+	}
+	if unknown, ok := c.server.state.principalsExist(policy); !ok {
+		return document{}, fail(malformedPolicy, `Invalid principal in policy: "AWS":%q`, unknown)
+	}
+	return c.server.state.bind(document{text: text, policy: policy}), nil
 }

@@ -1,9 +1,9 @@
 package kmsemu_test
 
 import (
-	"context"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,112 +15,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	ststypes "github.com/aws/aws-sdk-go-v2/service/sts/types"
 	"github.com/stretchr/testify/require"
-
-	"github.com/keywright/keywright/kmsemu"
 )
 
 const rootARN = "arn:aws:iam::000000000000:root"
 
-// iamCalls has one valid call of every operation on a role with a policy "inline"
-// and a tag.
-var iamCalls = map[string]func(context.Context, *iam.Client, string) error{
-	"CreateRole": func(ctx context.Context, c *iam.Client, role string) error {
-		_, err := c.CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String(role + "-new"), AssumeRolePolicyDocument: aws.String(trusting(rootARN))})
-		return err
-	},
-	"DeleteRole": func(ctx context.Context, c *iam.Client, role string) error {
-		_, err := c.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: &role})
-		return err
-	},
-	"DeleteRolePolicy": func(ctx context.Context, c *iam.Client, role string) error {
-		_, err := c.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: &role, PolicyName: aws.String("inline")})
-		return err
-	},
-	"GetRole": func(ctx context.Context, c *iam.Client, role string) error {
-		_, err := c.GetRole(ctx, &iam.GetRoleInput{RoleName: &role})
-		return err
-	},
-	"GetRolePolicy": func(ctx context.Context, c *iam.Client, role string) error {
-		_, err := c.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &role, PolicyName: aws.String("inline")})
-		return err
-	},
-	"ListAttachedRolePolicies": func(ctx context.Context, c *iam.Client, role string) error {
-		_, err := c.ListAttachedRolePolicies(ctx, &iam.ListAttachedRolePoliciesInput{RoleName: &role})
-		return err
-	},
-	"ListInstanceProfilesForRole": func(ctx context.Context, c *iam.Client, role string) error {
-		_, err := c.ListInstanceProfilesForRole(ctx, &iam.ListInstanceProfilesForRoleInput{RoleName: &role})
-		return err
-	},
-	"ListRolePolicies": func(ctx context.Context, c *iam.Client, role string) error {
-		_, err := c.ListRolePolicies(ctx, &iam.ListRolePoliciesInput{RoleName: &role})
-		return err
-	},
-	"ListRoleTags": func(ctx context.Context, c *iam.Client, role string) error {
-		_, err := c.ListRoleTags(ctx, &iam.ListRoleTagsInput{RoleName: &role})
-		return err
-	},
-	"ListRoles": func(ctx context.Context, c *iam.Client, role string) error {
-		_, err := c.ListRoles(ctx, &iam.ListRolesInput{})
-		return err
-	},
-	"PutRolePolicy": func(ctx context.Context, c *iam.Client, role string) error {
-		_, err := c.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: &role, PolicyName: aws.String("inline"), PolicyDocument: aws.String(allow("kms:*", "*"))})
-		return err
-	},
-	"TagRole": func(ctx context.Context, c *iam.Client, role string) error {
-		_, err := c.TagRole(ctx, &iam.TagRoleInput{RoleName: &role, Tags: []iamtypes.Tag{{Key: aws.String("a"), Value: aws.String("b")}}})
-		return err
-	},
-	"UntagRole": func(ctx context.Context, c *iam.Client, role string) error {
-		_, err := c.UntagRole(ctx, &iam.UntagRoleInput{RoleName: &role, TagKeys: []string{"a"}})
-		return err
-	},
-	"UpdateAssumeRolePolicy": func(ctx context.Context, c *iam.Client, role string) error {
-		_, err := c.UpdateAssumeRolePolicy(ctx, &iam.UpdateAssumeRolePolicyInput{RoleName: &role, PolicyDocument: aws.String(trusting(rootARN))})
-		return err
-	},
-	"UpdateRole": func(ctx context.Context, c *iam.Client, role string) error {
-		_, err := c.UpdateRole(ctx, &iam.UpdateRoleInput{RoleName: &role, MaxSessionDuration: aws.Int32(7200)})
-		return err
-	},
-	"UpdateRoleDescription": func(ctx context.Context, c *iam.Client, role string) error {
-		_, err := c.UpdateRoleDescription(ctx, &iam.UpdateRoleDescriptionInput{RoleName: &role, Description: aws.String("new")})
-		return err
-	},
-}
-
-func TestEveryIAMOperationIsCovered(t *testing.T) {
-	t.Parallel()
-	for _, name := range kmsemu.Operations("iam") {
-		require.Contains(t, iamCalls, name, "add a row to iamCalls")
-	}
-	require.Len(t, iamCalls, len(kmsemu.Operations("iam")))
-	require.Equal(t, []string{"AssumeRole", "GetCallerIdentity"}, kmsemu.Operations("sts"))
-}
-
 func roleName(arn string) string { return arn[strings.LastIndex(arn, "/")+1:] }
-
-// TestIAMPermission calls each operation as a role that may do everything, and
-// as its twin that may do everything but that.
-func TestIAMPermission(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	all := w.role(allow("iam:*", "*"))
-	for name, call := range iamCalls {
-		policy := allow("kms:*", "*")
-		if name == "DeleteRole" {
-			policy = ""
-		}
-		role := roleName(w.roleARN(w.root, policy))
-		twin := w.role(allowAllBut("iam:" + name))
-		err := call(w.ctx, twin.iam, role)
-		failsLike(t, err, "AccessDenied", "User: "+twin.arn+" is not authorized to perform: iam:"+name+" on resource: arn:aws:iam::000000000000:role/")
-		failsLike(t, err, "AccessDenied", "because no identity-based policy allows the iam:"+name+" action")
-		require.NoError(t, call(w.ctx, all.iam, role), name)
-		require.True(t, w.event(name).Decision.Allowed(), name)
-	}
-}
 
 // TestTaggedRoleNeedsTagRole: creating with tags is tagging too.
 func TestTaggedRoleNeedsTagRole(t *testing.T) {
@@ -201,7 +100,10 @@ func TestRole(t *testing.T) {
 	require.Len(t, list.Roles, 1)
 	require.Nil(t, list.Roles[0].Description)
 	require.EqualValues(t, 7200, *list.Roles[0].MaxSessionDuration, "UpdateRole left it alone")
-	require.Equal(t, []iamtypes.Tag{{Key: aws.String("x"), Value: aws.String("y")}}, list.Roles[0].Tags)
+	require.Empty(t, list.Roles[0].Tags, "lists leave tags out (K0402)")
+	out, err = w.root.iam.GetRole(w.ctx, &iam.GetRoleInput{RoleName: in.RoleName})
+	require.NoError(t, err)
+	require.Equal(t, []iamtypes.Tag{{Key: aws.String("x"), Value: aws.String("y")}}, out.Role.Tags)
 	list, err = w.root.iam.ListRoles(w.ctx, &iam.ListRolesInput{PathPrefix: aws.String("/other/")})
 	require.NoError(t, err)
 	require.Empty(t, list.Roles)
@@ -280,7 +182,7 @@ func TestRefusedIAMInput(t *testing.T) {
 		"same tags":         {create(func(in *iam.CreateRoleInput) { in.Tags = []iamtypes.Tag{tag("a"), tag("b")} }), create(func(in *iam.CreateRoleInput) { in.Tags = []iamtypes.Tag{tag("a"), tag("A")} }), "InvalidInput", "Duplicate tag keys found. Please note that Tag keys are case insensitive."},
 		"reserved tag":      {create(func(in *iam.CreateRoleInput) { in.Tags = []iamtypes.Tag{tag("awsome")} }), create(func(in *iam.CreateRoleInput) { in.Tags = []iamtypes.Tag{tag("aws:x")} }), "InvalidInput", ""},
 		"boundary":          {create(func(in *iam.CreateRoleInput) {}), create(func(in *iam.CreateRoleInput) { in.PermissionsBoundary = aws.String("arn:aws:iam::aws:policy/X") }), "NoSuchEntity", ""},
-		"trust principal":   {trust(trusting("*")), trust(trusting("arn:aws:iam::000000000000:role/none")), "MalformedPolicyDocument", `Invalid principal in policy: "AWS:arn:aws:iam::000000000000:role/none"`},
+		"trust principal":   {trust(trusting("*")), trust(trusting("arn:aws:iam::000000000000:role/none")), "MalformedPolicyDocument", `Invalid principal in policy: "AWS":"arn:aws:iam::000000000000:role/none"`},
 		"trust is a policy": {trust(trusting(rootARN)), trust(allow("sts:AssumeRole", "*")), "MalformedPolicyDocument", ""},
 		"trust resource":    {trust(trusting(rootARN)), trust(strings.Replace(trusting(rootARN), `"Action"`, `"Resource":"*","Action"`, 1)), "MalformedPolicyDocument", "Has prohibited field Resource"},
 		"trust syntax":      {trust(trusting(rootARN)), trust("{"), "MalformedPolicyDocument", ""},
@@ -375,15 +277,42 @@ func TestAssumeRoleLimits(t *testing.T) {
 		"policy":     {w.root, func(in *sts.AssumeRoleInput) { in.Policy = aws.String(allow("kms:*", "*")) }, func(in *sts.AssumeRoleInput) { in.Policy = aws.String("{") }, "MalformedPolicyDocument", ""},
 		"policy, high": {w.root, func(in *sts.AssumeRoleInput) { in.Policy = aws.String(pad(allow("kms:*", "*"), 2048)) },
 			func(in *sts.AssumeRoleInput) { in.Policy = aws.String(pad(allow("kms:*", "*"), 2049)) }, "ValidationError", ""},
-		"managed policy": {w.root, func(*sts.AssumeRoleInput) {}, func(in *sts.AssumeRoleInput) {
-			in.PolicyArns = []ststypes.PolicyDescriptorType{{Arn: aws.String("arn:aws:iam::aws:policy/ReadOnlyAccess")}}
-		}, "ValidationError", "This emulator does not support the parameter PolicyArns.member.1.arn: leave it out."},
-		"MFA": {w.root, func(*sts.AssumeRoleInput) {}, func(in *sts.AssumeRoleInput) { in.SerialNumber = aws.String("arn:aws:iam::000000000000:mfa/x") }, "ValidationError", ""},
+		"managed policy": {w.root, managed("PowerUserAccess"), managed("NoSuchAccess"),
+			"MalformedPolicyDocument", "The policy arn:aws:iam::aws:policy/NoSuchAccess does not exist in the account of the session."},
+		"managed policies": {w.root, managed(repeated("PowerUserAccess", 10)...), managed(repeated("PowerUserAccess", 11)...), "ValidationError", ""},
+		"MFA": {w.root, func(*sts.AssumeRoleInput) {}, func(in *sts.AssumeRoleInput) { in.SerialNumber = aws.String("arn:aws:iam::000000000000:mfa/x") },
+			"ValidationError", "This emulator does not support the parameter SerialNumber: leave it out."},
+		"MFA code":              {w.root, func(*sts.AssumeRoleInput) {}, func(in *sts.AssumeRoleInput) { in.TokenCode = aws.String("123456") }, "ValidationError", ""},
+		"source identity, low":  {w.root, source("ab"), source("a"), "ValidationError", ""},
+		"source identity, high": {w.root, source(*repeat(64)), source(*repeat(65)), "ValidationError", ""},
+		"source identity":       {w.root, source("awsx"), source("aws:x"), "ValidationError", ""},
+		"transitive tags": {w.root, transitive("a", "A"), transitive("a", "b"),
+			"InvalidParameterValue", "The specified transitive tag key must be included in the requested tags."},
 	} {
 		t.Run(title, func(t *testing.T) {
 			require.NoError(t, assume(row.by, row.good))
 			fails(t, assume(row.by, row.bad), row.code, row.message)
 		})
+	}
+}
+
+func managed(names ...string) func(*sts.AssumeRoleInput) {
+	return func(in *sts.AssumeRoleInput) {
+		for _, name := range names {
+			in.PolicyArns = append(in.PolicyArns, ststypes.PolicyDescriptorType{Arn: aws.String("arn:aws:iam::aws:policy/" + name)})
+		}
+	}
+}
+
+func repeated(text string, n int) []string { return slices.Repeat([]string{text}, n) }
+
+func source(identity string) func(*sts.AssumeRoleInput) {
+	return func(in *sts.AssumeRoleInput) { in.SourceIdentity = &identity }
+}
+
+func transitive(tag, key string) func(*sts.AssumeRoleInput) {
+	return func(in *sts.AssumeRoleInput) {
+		in.Tags, in.TransitiveTagKeys = []ststypes.Tag{{Key: &tag, Value: aws.String("x")}}, []string{key}
 	}
 }
 

@@ -14,6 +14,8 @@ const (
 	// rootSecret is the secret of every account's root user: the emulator guards
 	// nothing, and tools made for LocalStack send it.
 	rootSecret = "test"
+	// globalRegion is that of requests that are signed for none.
+	globalRegion = "us-east-1"
 )
 
 var accountPattern = regexp.MustCompile(`^[0-9]{12}$`)
@@ -23,25 +25,20 @@ type identity struct {
 	account   string
 	accessKey string
 	principal keypolicy.Principal
-	session   *session // nil for the root user
-}
-
-// session is what AssumeRole made.
-type session struct {
-	accessKey string
-	secret    string
-	token     string
-	role      *role
-	name      string
-	arn       string
-	policies  []*keypolicy.Policy // session policies
-	tags      map[string]string
-	expires   time.Time
+	user      *user    // whose credentials these are; nil for a root user or role
+	session   *session // nil for long-term credentials
+	// described is what the trail says of a caller that is no principal of IAM; nil
+	// otherwise.
+	described *UserIdentity
 }
 
 // authenticate finds out who sent a request and in which Region, and proves it by
-// the signature.
+// the signature. One operation takes a token of an identity provider instead.
 func (s *Server) authenticate(c *call, r *http.Request) error {
+	if carriesToken(r, c.body) {
+		c.region, c.service = globalRegion, serviceSTS
+		return nil
+	}
 	sig, err := readSignature(r)
 	if err != nil {
 		return err
@@ -63,14 +60,16 @@ func (s *Server) authenticate(c *call, r *http.Request) error {
 // identify looks an access key up and returns its secret too.
 func (s *Server) identify(sig *signature, now time.Time) (identity, string, error) {
 	if account, ok := rootAccount(sig.accessKey); ok {
-		arn := "arn:" + partition(sig.region) + ":iam::" + account + ":root"
-		return identity{account: account, accessKey: sig.accessKey, principal: keypolicy.Principal{ARN: arn}}, rootSecret, nil
+		return rootIdentity(account, sig.accessKey, sig.region), rootSecret, nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	// A role that was deleted takes its sessions with it (K0108).
+	// A key that was made inactive is like one that never was (K0405).
+	if k := s.state.accessKeys[sig.accessKey]; k != nil && k.active && sig.token == "" {
+		return identity{account: k.user.account, accessKey: k.id, principal: k.user.principal(), user: k.user}, k.secret, nil
+	}
 	live := s.state.sessions[sig.accessKey]
-	if live == nil || live.token != sig.token || live.role.deleted {
+	if live == nil || live.token != sig.token || live.orphaned() {
 		return identity{}, "", fail(unknownClient, "The security token included in the request is invalid.")
 	}
 	if !now.Before(live.expires) {
@@ -86,58 +85,81 @@ func rootAccount(accessKey string) (string, bool) {
 	return accessKey, accountPattern.MatchString(accessKey)
 }
 
-func (s *session) identity() identity {
-	return identity{
-		account:   s.role.account,
-		accessKey: s.accessKey,
-		session:   s,
-		principal: keypolicy.Principal{ARN: s.arn, RoleARN: s.role.arn, UniqueID: s.role.id, Tags: s.principalTags()},
-	}
+func rootIdentity(account, accessKey, region string) identity {
+	return identity{account: account, accessKey: accessKey, principal: keypolicy.Principal{ARN: accountRoot(partition(region), account)}}
 }
 
-// principalTags are the role's tags under those of the session (K0110).
-func (s *session) principalTags() map[string]string {
-	tags := make(map[string]string, len(s.role.tags)+len(s.tags))
-	for _, from := range []map[string]string{s.role.tags, s.tags} {
-		for name, value := range from {
-			tags[name] = value
-		}
+// rootPolicy stands for what a root user may do, where it needs to be a policy:
+// for sessions that the root user made.
+var rootPolicy = renamed(awsPolicies["arn:aws:iam::aws:policy/AdministratorAccess"].current().policy, "account root")
+
+// worldLocked are the policies that come with the caller. The root user has none:
+// keypolicy knows that it may do everything in its account.
+func (i *identity) worldLocked() keypolicy.World {
+	var w keypolicy.World
+	switch s := i.session; {
+	case s != nil && s.role != nil:
+		w.Identity, w.Boundary = s.role.policies(), s.role.boundaryPolicy()
+	case i.user != nil:
+		w.Identity, w.Boundary = i.user.allPolicies(), i.user.boundaryPolicy()
+	case s != nil && s.kind == federatedSession:
+		w.Identity = []*keypolicy.Policy{rootPolicy}
 	}
-	return tags
-}
-
-// policiesLocked are the caller's identity policies and session policies. The
-// root user has neither: keypolicy knows that it may do everything in its account.
-func (i *identity) policiesLocked() (identityPolicies, sessionPolicies []*keypolicy.Policy) {
-	if i.session == nil {
-		return nil, nil
-	}
-	return i.session.role.policies(), i.session.policies
-}
-
-// userID is the UserId of GetCallerIdentity: the account for a root user, the
-// role's id and the session's name for a session.
-func (i *identity) userID() string {
-	if i.session == nil {
-		return i.account
-	}
-	return i.session.userID()
-}
-
-func (s *session) userID() string { return s.role.id + ":" + s.name }
-
-// userIdentity describes the caller in the trail.
-func (i *identity) userIdentity() UserIdentity {
-	u := UserIdentity{Type: "Root", PrincipalID: i.userID(), ARN: i.principal.ARN, AccountID: i.account, AccessKeyID: i.accessKey}
 	if i.session != nil {
+		w.Session = i.session.policies
+	}
+	return w
+}
+
+// conditions are the condition keys that every call of the caller has.
+func (i *identity) conditions() keypolicy.Context {
+	if i.session == nil {
+		return nil
+	}
+	return i.session.conditions
+}
+
+// userID is the UserId of GetCallerIdentity: the account for a root user, the id
+// of a user, and for sessions of roles and federated users a name besides.
+func (i *identity) userID() string {
+	switch {
+	case i.session != nil && i.session.kind != userSession:
+		return i.session.userID()
+	case i.user != nil:
+		return i.user.id
+	}
+	return i.account
+}
+
+// userIdentity describes the caller in the trail. Source: CloudTrail User Guide,
+// "CloudTrail userIdentity element".
+func (i *identity) userIdentity() UserIdentity {
+	if i.described != nil {
+		return *i.described
+	}
+	u := UserIdentity{Type: "Root", PrincipalID: i.userID(), ARN: i.principal.ARN, AccountID: i.account, AccessKeyID: i.accessKey}
+	switch s := i.session; {
+	case i.principal.ARN == "": // the caller of AssumeRoleWithWebIdentity, before its token is read
+		return UserIdentity{Type: "WebIdentityUser"}
+	case s != nil && s.kind == roleSession:
 		u.Type = "AssumedRole"
-		r := i.session.role
-		u.SessionContext = &SessionContext{SessionIssuer{Type: "Role", PrincipalID: r.id, ARN: r.arn, AccountID: r.account, UserName: r.name}}
+		u.SessionContext = &SessionContext{SessionIssuer{Type: "Role", PrincipalID: s.role.id, ARN: s.role.arn, AccountID: s.role.account, UserName: s.role.name}}
+	case s != nil && s.kind == federatedSession:
+		u.Type = "FederatedUser"
+		issuer := SessionIssuer{Type: "Root", PrincipalID: i.account, ARN: s.issuerARN, AccountID: i.account}
+		if i.user != nil {
+			issuer.Type, issuer.PrincipalID, issuer.UserName = "IAMUser", i.user.id, i.user.name
+		}
+		u.SessionContext = &SessionContext{issuer}
+	case i.user != nil:
+		u.Type, u.UserName = "IAMUser", i.user.name
 	}
 	return u
 }
 
-// requestOrigin is the caller's address and client.
-func requestOrigin(r *http.Request) (ip, userAgent string) {
-	return hostOf(r.RemoteAddr), r.UserAgent()
+// origin is the caller's address and client.
+type origin struct{ ip, userAgent string }
+
+func requestOrigin(r *http.Request) origin {
+	return origin{hostOf(r.RemoteAddr), r.UserAgent()}
 }

@@ -20,14 +20,16 @@ type key struct {
 	policy           document
 	tags             map[string]string
 	aliases          map[string]*alias // by alias name
-	materials        []material        // oldest first; the last one is current
+	grants           grantSet
+	materials        []material // oldest first; the last one is current
 	rotation         rotation
 }
 
 // document is a policy as it was given and as it was understood.
 type document struct {
-	text   string
-	policy *keypolicy.Policy
+	text     string
+	policy   *keypolicy.Policy
+	mentions []mention // of users and roles, for policies with principals
 }
 
 // keyState is a KeyState of the KMS API.
@@ -39,12 +41,8 @@ const (
 	statePendingDeletion keyState = "PendingDeletion"
 )
 
-// Values of KeyUsage, Origin and the like that symmetric keys have.
-const (
-	usageEncryptDecrypt = "ENCRYPT_DECRYPT"
-	originKMS           = "AWS_KMS"
-	symmetricDefault    = "SYMMETRIC_DEFAULT"
-)
+// originKMS is the Origin of material that KMS made.
+const originKMS = "AWS_KMS"
 
 // stateRule is a class of operations that refuse the same key states (K0020 to
 // K0025).
@@ -105,30 +103,26 @@ func (k *key) facts() *keypolicy.Key {
 
 // keyMetadata is the KeyMetadata of the KMS API (K0015).
 type keyMetadata struct {
-	AWSAccountID          string `json:"AWSAccountId"`
-	Arn                   string
-	CreationDate          epoch
-	CurrentKeyMaterialID  string `json:"CurrentKeyMaterialId"`
-	CustomerMasterKeySpec string
-	DeletionDate          epoch `json:",omitzero"`
-	Description           string
-	Enabled               bool
-	EncryptionAlgorithms  []string
-	KeyID                 string `json:"KeyId"`
-	KeyManager            string
-	KeySpec               string
-	KeyState              keyState
-	KeyUsage              string
-	MultiRegion           bool
-	Origin                string
+	AWSAccountID         string `json:"AWSAccountId"`
+	Arn                  string
+	CreationDate         epoch
+	CurrentKeyMaterialID string `json:"CurrentKeyMaterialId,omitempty"`
+	DeletionDate         epoch  `json:",omitzero"`
+	Description          string
+	Enabled              bool
+	KeyID                string `json:"KeyId"`
+	KeyManager           string
+	KeyState             keyState
+	MultiRegion          bool
+	Origin               string
+	keyKind
 }
 
 func (k *key) metadata() keyMetadata {
 	m := keyMetadata{
 		AWSAccountID: k.account, Arn: k.arn, KeyID: k.id, KeyManager: "CUSTOMER",
-		CreationDate: epoch{k.created}, CurrentKeyMaterialID: k.current().id, Description: k.description,
-		CustomerMasterKeySpec: k.spec.name, KeySpec: k.spec.name, KeyUsage: k.usage, Origin: k.origin,
-		EncryptionAlgorithms: k.spec.encryptionAlgorithms, Enabled: k.state == stateEnabled, KeyState: k.state,
+		CreationDate: epoch{k.created}, CurrentKeyMaterialID: k.materialID(k.current()), Description: k.description,
+		Origin: k.origin, Enabled: k.state == stateEnabled, KeyState: k.state, keyKind: k.kind(),
 	}
 	if k.state == statePendingDeletion {
 		m.DeletionDate = epoch{k.deletion}

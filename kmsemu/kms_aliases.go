@@ -84,9 +84,27 @@ func updateAlias(c *call, in *aliasInput) (*empty, error) {
 	if _, err := c.open(found{key: existing.key}, need{action: c.action, states: inAnyState}); err != nil {
 		return nil, err
 	}
+	if err := existing.fits(target); err != nil {
+		return nil, err
+	}
 	existing.updated = c.now
 	r.put(existing, target)
 	return done()
+}
+
+// fits checks that an alias may move to a key: one of the same usage and the same
+// type, which is symmetric, asymmetric or HMAC (K0210).
+func (a *alias) fits(target *key) error {
+	const text = "Alias %s cannot be changed from a CMK with key %s %s to a CMK with key %s %s. The key %s of the current CMK and the new CMK must be the same."
+	old := a.key
+	if old.usage != target.usage {
+		return fail(validation, text, a.name, "usage", old.usage, "usage", target.usage, "usage")
+	}
+	// Keys of one usage that differ in symmetry are symmetric and RSA keys.
+	if old.spec.has(asymmetric) != target.spec.has(asymmetric) {
+		return fail(validation, text, a.name, "spec", old.spec.name, "spec", target.spec.name, "type")
+	}
+	return nil
 }
 
 type deleteAliasInput struct{ AliasName string }

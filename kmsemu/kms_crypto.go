@@ -3,10 +3,7 @@ package kmsemu
 import (
 	"cmp"
 	"encoding/json"
-	"maps"
-	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/keywright/keywright/keypolicy"
 )
@@ -40,55 +37,50 @@ func (e *encryptionContext) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// conditions are the condition keys of a call that uses an encryption context
-// and an algorithm (K0083). Keys that differ in case alone are one condition key
-// with several values.
-func (e encryptionContext) conditions(algorithm string) keypolicy.Context {
+// cipherNeed is the need of a permission to use a key with an algorithm and an
+// encryption context (K0083).
+func (c *call) cipherNeed(action, algorithm string, context encryptionContext) need {
 	conditions := keypolicy.Context{}
-	names := slices.Sorted(maps.Keys(e))
-	for _, name := range names {
-		key := strings.ToLower("kms:EncryptionContext:" + name)
-		conditions[key] = append(conditions[key], e[name])
-	}
-	conditions.Set("kms:EncryptionContextKeys", names...)
 	conditions.Set("kms:EncryptionAlgorithm", algorithm)
-	return conditions
+	return need{action: action, context: conditions, encryption: context, states: c.op.states}
 }
 
-// accepts checks that the key's spec has the algorithm (K0031).
-func (k *key) accepts(algorithm string) error {
-	if !slices.Contains(k.spec.encryptionAlgorithms, algorithm) {
-		return fail(invalidKeyUsage, "Algorithm %s is incompatible with key spec %s.", algorithm, k.spec.name)
+// cipherKey is [call.key] for operations with an encryption context.
+func (c *call) cipherKey(id, algorithm string, context encryptionContext) (*key, error) {
+	f, err := c.find(id)
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	return c.open(f, c.cipherNeed(c.action, algorithm, context))
 }
 
 // callOptions are the parameters common to cryptographic operations.
 type callOptions struct {
-	GrantTokens     []string
-	DryRun          bool
-	DryRunModifiers absent
-	Recipient       absent
+	grantTokens
+	dryRunOption
+	Recipient absent
 }
 
 func (o *callOptions) check(k *checker) {
-	checkGrantTokens(k, o.GrantTokens)
+	o.grantTokens.check(k)
 	k.refuse("Recipient", o.Recipient)
-	k.refuse("DryRunModifiers", o.DryRunModifiers)
 }
 
-// checkGrantTokens refuses every token: there are no grants they could stand for.
-func checkGrantTokens(k *checker, tokens []string) {
-	if len(tokens) > 0 {
-		k.fail(invalidGrantToken, "This emulator has no grants: leave GrantTokens out.")
-	}
-}
+// dryRunOption is the parameter DryRun.
+type dryRunOption struct{ DryRun bool }
 
-// finish ends a call that would succeed: with its result, or, on a dry run, with
-// the error that says so (K0038).
-func finish[Out any](o *callOptions, out *Out) (*Out, error) {
+// stop ends a dry run that has come this far with the error that says so (K0038).
+func (o *dryRunOption) stop() error {
 	if o.DryRun {
-		return nil, fail(dryRun, "The request would have succeeded, but the DryRun option is set.")
+		return fail(dryRun, "The request would have succeeded, but the DryRun option is set.")
+	}
+	return nil
+}
+
+// finish ends a call that would succeed: with its result, unless it is a dry run.
+func finish[Out any](o *dryRunOption, out *Out) (*Out, error) {
+	if err := o.stop(); err != nil {
+		return nil, err
 	}
 	return out, nil
 }
@@ -114,140 +106,140 @@ type encryptOutput struct {
 	KeyID               string `json:"KeyId"`
 }
 
-func encrypt(c *call, in *encryptInput) (*encryptOutput, error) {
+func encrypt(c *call, in *encryptInput) (work[encryptOutput], error) {
 	algorithm := cmp.Or(in.EncryptionAlgorithm, symmetricDefault)
-	k, err := c.key(in.KeyID, in.EncryptionContext.conditions(algorithm))
+	k, err := c.cipherKey(in.KeyID, algorithm, in.EncryptionContext)
 	if err != nil {
 		return nil, err
 	}
-	if err := k.accepts(algorithm); err != nil {
-		return nil, err
-	}
-	sealed, err := k.seal(c.server.random, in.Plaintext, in.EncryptionContext)
+	s, err := k.toSeal(c.name, algorithm, in.EncryptionContext)
 	if err != nil {
 		return nil, err
 	}
-	return finish(&in.callOptions, &encryptOutput{sealed, algorithm, k.arn})
+	return func() (*encryptOutput, error) {
+		sealed, err := s.seal(c.server.random, in.Plaintext)
+		if err != nil {
+			return nil, err
+		}
+		return finish(&in.dryRunOption, &encryptOutput{sealed, algorithm, k.arn})
+	}, nil
 }
 
 type decryptInput struct {
 	KeyID               string `json:"KeyId"`
-	CiphertextBlob      blob
 	EncryptionContext   encryptionContext
 	EncryptionAlgorithm string
-	callOptions
+	ciphertextInput
 }
 
 func (in *decryptInput) check(k *checker) {
 	k.checkText("keyId", in.KeyID, textRule{max: keyIDRule.max})
-	k.checkBlob("ciphertextBlob", in.CiphertextBlob, ciphertextLimits)
 	k.checkText("encryptionAlgorithm", in.EncryptionAlgorithm, algorithmRule)
-	in.callOptions.check(k)
+	in.ciphertextInput.check(k)
 }
 
 type decryptOutput struct {
 	EncryptionAlgorithm string
 	KeyID               string `json:"KeyId"`
-	KeyMaterialID       string `json:"KeyMaterialId"`
+	KeyMaterialID       string `json:"KeyMaterialId,omitempty"`
 	Plaintext           []byte
 }
 
-func decrypt(c *call, in *decryptInput) (*decryptOutput, error) {
+func decrypt(c *call, in *decryptInput) (work[decryptOutput], error) {
 	algorithm := cmp.Or(in.EncryptionAlgorithm, symmetricDefault)
-	f, err := c.findForDecryption(in.KeyID, in.CiphertextBlob)
+	f, err := in.find(c, in.KeyID)
 	if err != nil {
 		return nil, err
 	}
-	k, err := c.open(f, need{c.action, in.EncryptionContext.conditions(algorithm), c.op.states})
+	k, err := c.open(f, c.cipherNeed(c.action, algorithm, in.EncryptionContext))
 	if err != nil {
 		return nil, err
 	}
-	plaintext, m, err := k.unseal(in.CiphertextBlob, algorithm, in.EncryptionContext)
+	if in.ignored() {
+		return nil, in.stop()
+	}
+	s, err := k.toOpen(c.name, algorithm, in.EncryptionContext, in.CiphertextBlob)
 	if err != nil {
 		return nil, err
 	}
-	return finish(&in.callOptions, &decryptOutput{algorithm, k.arn, m.id, plaintext})
-}
-
-// findForDecryption finds the key a request names, or else the one its
-// ciphertext names.
-func (c *call) findForDecryption(keyID string, ciphertext blob) (found, error) {
-	if keyID == "" {
-		return c.findSealed(ciphertext)
-	}
-	return c.find(keyID)
-}
-
-// unseal opens a ciphertext that must be this key's own (K0032).
-func (k *key) unseal(ciphertext blob, algorithm string, context encryptionContext) ([]byte, *material, error) {
-	if err := k.accepts(algorithm); err != nil {
-		return nil, nil, err
-	}
-	h, ok := readHeader(ciphertext)
-	if ok && (h.account != k.account || h.keyID != k.id) {
-		return nil, nil, fail(incorrectKey, "The key ID in the request does not identify a CMK that can perform this operation.")
-	}
-	return k.open(ciphertext, context)
+	return func() (*decryptOutput, error) {
+		plaintext, err := s.open(in.CiphertextBlob)
+		if err != nil {
+			return nil, err
+		}
+		return finish(&in.dryRunOption, &decryptOutput{algorithm, k.arn, k.materialID(s.material), plaintext})
+	}, nil
 }
 
 type reEncryptInput struct {
-	CiphertextBlob                 blob
 	SourceKeyID                    string `json:"SourceKeyId"`
 	SourceEncryptionContext        encryptionContext
 	SourceEncryptionAlgorithm      string
 	DestinationKeyID               string `json:"DestinationKeyId"`
 	DestinationEncryptionContext   encryptionContext
 	DestinationEncryptionAlgorithm string
-	callOptions
+	ciphertextInput
 }
 
 func (in *reEncryptInput) check(k *checker) {
-	k.checkBlob("ciphertextBlob", in.CiphertextBlob, ciphertextLimits)
 	k.checkText("sourceKeyId", in.SourceKeyID, textRule{max: keyIDRule.max})
 	k.checkText("destinationKeyId", in.DestinationKeyID, keyIDRule)
 	k.checkText("sourceEncryptionAlgorithm", in.SourceEncryptionAlgorithm, algorithmRule)
 	k.checkText("destinationEncryptionAlgorithm", in.DestinationEncryptionAlgorithm, algorithmRule)
-	in.callOptions.check(k)
+	in.ciphertextInput.check(k)
 }
 
 type reEncryptOutput struct {
 	CiphertextBlob                 []byte
 	DestinationEncryptionAlgorithm string
-	DestinationKeyMaterialID       string `json:"DestinationKeyMaterialId"`
+	DestinationKeyMaterialID       string `json:"DestinationKeyMaterialId,omitempty"`
 	KeyID                          string `json:"KeyId"`
 	SourceEncryptionAlgorithm      string
 	SourceKeyID                    string `json:"SourceKeyId"`
-	SourceKeyMaterialID            string `json:"SourceKeyMaterialId"`
+	SourceKeyMaterialID            string `json:"SourceKeyMaterialId,omitempty"`
 }
 
-func reEncrypt(c *call, in *reEncryptInput) (*reEncryptOutput, error) {
+func (in *reEncryptInput) algorithms() (from, to string) {
+	return cmp.Or(in.SourceEncryptionAlgorithm, symmetricDefault), cmp.Or(in.DestinationEncryptionAlgorithm, symmetricDefault)
+}
+
+func reEncrypt(c *call, in *reEncryptInput) (work[reEncryptOutput], error) {
 	from, to, err := c.reEncryptionKeys(in)
 	if err != nil {
 		return nil, err
 	}
-	out := &reEncryptOutput{
-		DestinationEncryptionAlgorithm: cmp.Or(in.DestinationEncryptionAlgorithm, symmetricDefault), KeyID: to.arn,
-		SourceEncryptionAlgorithm: cmp.Or(in.SourceEncryptionAlgorithm, symmetricDefault), SourceKeyID: from.arn,
-		DestinationKeyMaterialID: to.current().id,
+	if in.ignored() {
+		return nil, in.stop()
 	}
-	plaintext, m, err := from.unseal(in.CiphertextBlob, out.SourceEncryptionAlgorithm, in.SourceEncryptionContext)
+	fromAlgorithm, toAlgorithm := in.algorithms()
+	source, err := from.toOpen(c.name, fromAlgorithm, in.SourceEncryptionContext, in.CiphertextBlob)
 	if err != nil {
 		return nil, err
 	}
-	out.SourceKeyMaterialID = m.id
-	if err := to.accepts(out.DestinationEncryptionAlgorithm); err != nil {
+	destination, err := to.toSeal(c.name, toAlgorithm, in.DestinationEncryptionContext)
+	if err != nil {
 		return nil, err
 	}
-	if out.CiphertextBlob, err = to.seal(c.server.random, plaintext, in.DestinationEncryptionContext); err != nil {
-		return nil, err
+	out := &reEncryptOutput{
+		SourceEncryptionAlgorithm: fromAlgorithm, SourceKeyID: from.arn, SourceKeyMaterialID: from.materialID(source.material),
+		DestinationEncryptionAlgorithm: toAlgorithm, KeyID: to.arn, DestinationKeyMaterialID: to.materialID(destination.material),
 	}
-	return finish(&in.callOptions, out)
+	return func() (*reEncryptOutput, error) {
+		plaintext, err := source.open(in.CiphertextBlob)
+		if err != nil {
+			return nil, err
+		}
+		if out.CiphertextBlob, err = destination.seal(c.server.random, plaintext); err != nil {
+			return nil, err
+		}
+		return finish(&in.dryRunOption, out)
+	}, nil
 }
 
 // reEncryptionKeys finds both keys, then asks for one permission on each
 // (K0079). Whether they are the same key is a condition key of both.
 func (c *call) reEncryptionKeys(in *reEncryptInput) (from, to *key, err error) {
-	source, err := c.findForDecryption(in.SourceKeyID, in.CiphertextBlob)
+	source, err := in.find(c, in.SourceKeyID)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -255,14 +247,15 @@ func (c *call) reEncryptionKeys(in *reEncryptInput) (from, to *key, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	fromAlgorithm, toAlgorithm := in.algorithms()
 	same := strconv.FormatBool(source.same(destination))
-	fromConditions := in.SourceEncryptionContext.conditions(cmp.Or(in.SourceEncryptionAlgorithm, symmetricDefault))
-	fromConditions.Set("kms:ReEncryptOnSameKey", same)
-	if from, err = c.open(source, need{"kms:ReEncryptFrom", fromConditions, c.op.states}); err != nil {
+	fromNeed := c.cipherNeed("kms:ReEncryptFrom", fromAlgorithm, in.SourceEncryptionContext)
+	fromNeed.context.Set("kms:ReEncryptOnSameKey", same)
+	if from, err = c.open(source, fromNeed); err != nil {
 		return nil, nil, err
 	}
-	toConditions := in.DestinationEncryptionContext.conditions(cmp.Or(in.DestinationEncryptionAlgorithm, symmetricDefault))
-	toConditions.Set("kms:ReEncryptOnSameKey", same)
-	to, err = c.open(destination, need{"kms:ReEncryptTo", toConditions, c.op.states})
+	toNeed := c.cipherNeed("kms:ReEncryptTo", toAlgorithm, in.DestinationEncryptionContext)
+	toNeed.context.Set("kms:ReEncryptOnSameKey", same)
+	to, err = c.open(destination, toNeed)
 	return from, to, err
 }

@@ -36,36 +36,40 @@ type dataKeyOutput struct {
 	Plaintext []byte
 }
 
-func generateDataKey(c *call, in *generateDataKeyInput) (*dataKeyOutput, error) {
-	out, err := c.newDataKey(in)
+func generateDataKey(c *call, in *generateDataKeyInput) (work[dataKeyOutput], error) {
+	k, err := c.cipherKey(in.KeyID, symmetricDefault, in.EncryptionContext)
 	if err != nil {
 		return nil, err
 	}
-	return finish(&in.callOptions, out)
+	s, err := k.toSeal(c.name, symmetricDefault, in.EncryptionContext)
+	if err != nil {
+		return nil, err
+	}
+	return func() (*dataKeyOutput, error) {
+		plaintext, err := randomBytes(c.server.random, in.size())
+		if err != nil {
+			return nil, err
+		}
+		sealed, err := s.seal(c.server.random, plaintext)
+		if err != nil {
+			return nil, err
+		}
+		return finish(&in.dryRunOption, &dataKeyOutput{dataKeyWithoutPlaintextOutput{sealed, k.arn, s.material.id}, plaintext})
+	}, nil
 }
 
-func generateDataKeyWithoutPlaintext(c *call, in *generateDataKeyInput) (*dataKeyWithoutPlaintextOutput, error) {
-	out, err := c.newDataKey(in)
+func generateDataKeyWithoutPlaintext(c *call, in *generateDataKeyInput) (work[dataKeyWithoutPlaintextOutput], error) {
+	generate, err := generateDataKey(c, in)
 	if err != nil {
 		return nil, err
 	}
-	return finish(&in.callOptions, &out.dataKeyWithoutPlaintextOutput)
-}
-
-func (c *call) newDataKey(in *generateDataKeyInput) (*dataKeyOutput, error) {
-	k, err := c.key(in.KeyID, in.EncryptionContext.conditions(symmetricDefault))
-	if err != nil {
-		return nil, err
-	}
-	plaintext, err := randomBytes(c.server.random, in.size())
-	if err != nil {
-		return nil, err
-	}
-	sealed, err := k.seal(c.server.random, plaintext, in.EncryptionContext)
-	if err != nil {
-		return nil, err
-	}
-	return &dataKeyOutput{dataKeyWithoutPlaintextOutput{sealed, k.arn, k.current().id}, plaintext}, nil
+	return func() (*dataKeyWithoutPlaintextOutput, error) {
+		out, err := generate()
+		if err != nil {
+			return nil, err
+		}
+		return &out.dataKeyWithoutPlaintextOutput, nil
+	}, nil
 }
 
 type generateRandomInput struct {

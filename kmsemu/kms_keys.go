@@ -16,8 +16,14 @@ var (
 		"ECC_NIST_EDWARDS25519", "HMAC_224", "HMAC_256", "HMAC_384", "HMAC_512", "ML_DSA_44", "ML_DSA_65", "ML_DSA_87",
 		"ML_KEM_512", "ML_KEM_768", "ML_KEM_1024", "SM2", symmetricDefault,
 	}
-	apiKeyUsages = []string{usageEncryptDecrypt, "SIGN_VERIFY", "GENERATE_VERIFY_MAC", "KEY_AGREEMENT", "ENCAPSULATE_DECAPSULATE"}
+	apiKeyUsages = []string{usageEncryptDecrypt, usageSignVerify, usageMAC, usageAgreement, usageEncapsulation}
 	apiOrigins   = []string{originKMS, "EXTERNAL", "AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"}
+
+	// customerMasterKeySpecs are those of the deprecated parameter.
+	customerMasterKeySpecs = slices.DeleteFunc(slices.Clone(apiKeySpecs), func(name string) bool {
+		spec := keySpecs[name]
+		return spec != nil && spec.has(recent)
+	})
 )
 
 type createKeyInput struct {
@@ -35,7 +41,7 @@ type createKeyInput struct {
 }
 
 func (in *createKeyInput) check(k *checker) {
-	k.checkText("customerMasterKeySpec", in.CustomerMasterKeySpec, textRule{enum: apiKeySpecs})
+	k.checkText("customerMasterKeySpec", in.CustomerMasterKeySpec, textRule{enum: customerMasterKeySpecs})
 	k.checkText("keySpec", in.KeySpec, textRule{enum: apiKeySpecs})
 	k.checkText("keyUsage", in.KeyUsage, textRule{enum: apiKeyUsages})
 	k.checkText("origin", in.Origin, textRule{enum: apiOrigins})
@@ -71,8 +77,8 @@ func (in *createKeyInput) checkSupported(k *checker) {
 	k.refuse("CustomKeyStoreId", in.CustomKeyStoreID)
 	k.refuse("XksKeyId", in.XksKeyID)
 	if spec := keySpecs[in.spec()]; spec == nil {
-		k.fail(unsupported, "This emulator does not support KeySpec %s: use %s.", in.spec(), symmetricDefault)
-	} else if !slices.Contains(spec.usages, in.usage()) {
+		k.fail(unsupported, "This emulator does not support KeySpec %s, which only China Regions have.", in.spec())
+	} else if spec.algorithms[in.usage()] == nil {
 		k.fail(validation, "KeyUsage %s is not compatible with KeySpec %s", in.usage(), spec.name)
 	}
 	if in.origin() != originKMS {
@@ -116,7 +122,7 @@ func createKey(c *call, in *createKeyInput) (*metadataOutput, error) {
 		return nil, err
 	}
 	r.keys[k.id] = k
-	c.event.Resources = append(c.event.Resources, Resource{ARN: k.arn, AccountID: k.account, Type: "AWS::KMS::Key"})
+	c.concerns(k)
 	return &metadataOutput{k.metadata()}, nil
 }
 
@@ -141,12 +147,12 @@ func (c *call) newKey(in *createKeyInput) (*key, error) {
 
 type describeKeyInput struct {
 	keyInput
-	GrantTokens []string
+	grantTokens
 }
 
 func (in *describeKeyInput) check(k *checker) {
 	in.keyInput.check(k)
-	checkGrantTokens(k, in.GrantTokens)
+	in.grantTokens.check(k)
 }
 
 func describeKey(c *call, in *describeKeyInput) (*metadataOutput, error) {

@@ -61,12 +61,12 @@ func (c *call) newKeyPolicy(k *key, text string, bypassLockoutCheck bool) (docum
 	if !bypassLockoutCheck && !c.mayPutPolicy(k, policy) {
 		return document{}, fail(malformedPolicy, "The new key policy will not allow you to update the key policy in the future.")
 	}
-	return document{text, policy}, nil
+	return c.server.state.bind(document{text: text, policy: policy}), nil
 }
 
 // mayPutPolicy asks whether the caller could replace the policy again.
 func (c *call) mayPutPolicy(k *key, policy *keypolicy.Policy) bool {
-	return c.decide(permission{"kms:PutKeyPolicy", k.arn, policyConditions(false), policy, k.facts()}).Allowed()
+	return c.decide(permission{action: "kms:PutKeyPolicy", resource: k.arn, context: policyConditions(false), policy: policy, key: k.facts()}).Allowed()
 }
 
 func policyConditions(bypassLockoutCheck bool) keypolicy.Context {

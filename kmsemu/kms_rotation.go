@@ -7,6 +7,16 @@ import (
 	"github.com/keywright/keywright/keypolicy"
 )
 
+// rotatingKey is [call.key] for operations on rotation: only symmetric keys rotate
+// (K0201).
+func (c *call) rotatingKey(id string, context keypolicy.Context) (*key, error) {
+	k, err := c.key(id, context)
+	if err == nil && !k.symmetric() {
+		return nil, fail(unsupported, "")
+	}
+	return k, err
+}
+
 type enableKeyRotationInput struct {
 	keyInput
 	RotationPeriodInDays *int
@@ -21,7 +31,7 @@ func enableKeyRotation(c *call, in *enableKeyRotationInput) (*empty, error) {
 	period := valueOr(in.RotationPeriodInDays, defaultRotationPeriod)
 	conditions := keypolicy.Context{}
 	conditions.Set("kms:RotationPeriodInDays", strconv.Itoa(period))
-	k, err := c.key(in.KeyID, conditions)
+	k, err := c.rotatingKey(in.KeyID, conditions)
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +44,7 @@ func enableKeyRotation(c *call, in *enableKeyRotationInput) (*empty, error) {
 }
 
 func disableKeyRotation(c *call, in *keyInput) (*empty, error) {
-	k, err := c.key(in.KeyID, nil)
+	k, err := c.rotatingKey(in.KeyID, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +75,7 @@ func getKeyRotationStatus(c *call, in *keyInput) (*rotationStatusOutput, error) 
 }
 
 func rotateKeyOnDemand(c *call, in *keyInput) (*keyOutput, error) {
-	k, err := c.key(in.KeyID, nil)
+	k, err := c.rotatingKey(in.KeyID, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -120,7 +130,7 @@ type listKeyRotationsOutput struct {
 }
 
 func listKeyRotations(c *call, in *listKeyRotationsInput) (*listKeyRotationsOutput, error) {
-	k, err := c.key(in.KeyID, nil)
+	k, err := c.rotatingKey(in.KeyID, nil)
 	if err != nil {
 		return nil, err
 	}

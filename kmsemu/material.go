@@ -10,51 +10,96 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 )
 
-// keySpec is a KeySpec of the KMS API: what its keys can do and how their
-// material is made.
-type keySpec struct {
-	name                 string
-	usages               []string
-	encryptionAlgorithms []string
-	newMaterial          func(random io.Reader) (material, error)
-}
-
-// keySpecs are the specs that can be created.
-var keySpecs = map[string]*keySpec{
-	symmetricDefault: {
-		name:                 symmetricDefault,
-		usages:               []string{usageEncryptDecrypt},
-		encryptionAlgorithms: []string{symmetricDefault},
-		newMaterial:          newSymmetricMaterial,
-	},
-}
-
 // material is one backing key.
 type material struct {
-	id       string // 64 hexadecimal digits
-	aead     cipher.AEAD
+	id string // 64 hexadecimal digits
+	// secret makes the key itself when it is first wanted, for an RSA key may
+	// take a second, and afterwards remembers it. Ask for it by [secretOf].
+	secret   func() (any, error)
 	since    time.Time
 	rotation string // kind of rotation that made it; "" for the first
 }
 
-// newSymmetricMaterial makes an AES-256 key. Its id says nothing about it.
-func newSymmetricMaterial(random io.Reader) (material, error) {
-	b, err := randomBytes(random, 64)
+// seedLength is how many random bytes decide a key, whatever its spec.
+const seedLength = 32
+
+// newMaterial makes material of a spec. Its id says nothing about it.
+func (s *keySpec) newMaterial(random io.Reader) (material, error) {
+	b, err := randomBytes(random, seedLength+materialIDLength)
 	if err != nil {
 		return material{}, err
 	}
-	block, err := aes.NewCipher(b[:32])
+	secret := sync.OnceValues(func() (any, error) { return s.newSecret(b[:seedLength]) })
+	return material{id: hex.EncodeToString(b[seedLength:]), secret: secret}, nil
+}
+
+// secretOf returns a material's secret as what an operation needs of it. The key's
+// usage, checked before, says that it is one: see [key.accepts]. The first call
+// may take long, so make it with the state unlocked.
+func secretOf[T any](m *material) (T, error) {
+	secret, err := m.secret()
 	if err != nil {
-		return material{}, fmt.Errorf("making an AES-256 key: %w", err)
+		var none T
+		return none, err
+	}
+	return secret.(T), nil
+}
+
+// What secrets do, by KeyUsage; and what those of asymmetric keys do besides.
+type (
+	encrypter interface {
+		seal(random io.Reader, plaintext []byte, how sealing) ([]byte, error)
+		// open tells nobody why it fails.
+		open(ciphertext []byte, how sealing) ([]byte, error)
+	}
+	signer interface {
+		sign(random io.Reader, m message) ([]byte, error)
+		verify(m message, signature []byte) (bool, error)
+	}
+	authenticator interface {
+		authenticate(algorithm string, text []byte) []byte
+	}
+	agreer interface {
+		// agree takes the peer's public key as a SubjectPublicKeyInfo.
+		agree(peer []byte) ([]byte, error)
+	}
+	encapsulator interface {
+		encapsulate(random io.Reader) (ciphertext, shared []byte, err error)
+		decapsulate(ciphertext []byte) ([]byte, error)
+	}
+	keyPair interface {
+		// public is a SubjectPublicKeyInfo (RFC 5280), private a PKCS #8
+		// PrivateKeyInfo (RFC 5958), both DER (K0214).
+		public() ([]byte, error)
+		private() ([]byte, error)
+	}
+)
+
+// sealing is how to encrypt: the algorithm and, for symmetric keys, what the
+// ciphertext says of the key, and the encryption context.
+type sealing struct {
+	algorithm string
+	header    header
+	context   encryptionContext
+}
+
+// symmetricSecret is an AES-256 key.
+type symmetricSecret struct{ cipher.AEAD }
+
+func newSymmetric(seed []byte) (any, error) {
+	block, err := aes.NewCipher(seed)
+	if err != nil {
+		return nil, fmt.Errorf("making an AES-256 key: %w", err)
 	}
 	aead, err := cipher.NewGCM(block)
 	if err != nil {
-		return material{}, fmt.Errorf("making an AES-GCM cipher: %w", err)
+		return nil, fmt.Errorf("making an AES-GCM cipher: %w", err)
 	}
-	return material{id: hex.EncodeToString(b[32:]), aead: aead}, nil
+	return symmetricSecret{aead}, nil
 }
 
 // A ciphertext is a header, a check of the header, a nonce, and the sealed
@@ -110,10 +155,8 @@ func readHeader(ciphertext []byte) (header, bool) {
 	return header{string(account), string(rest[:keyIDLength]), hex.EncodeToString(rest[keyIDLength:])}, true
 }
 
-// seal encrypts with the key's current material.
-func (k *key) seal(random io.Reader, plaintext []byte, context encryptionContext) ([]byte, error) {
-	m := k.current()
-	out, err := header{k.account, k.id, m.id}.encode()
+func (s symmetricSecret) seal(random io.Reader, plaintext []byte, how sealing) ([]byte, error) {
+	out, err := how.header.encode()
 	if err != nil {
 		return nil, err
 	}
@@ -121,24 +164,18 @@ func (k *key) seal(random io.Reader, plaintext []byte, context encryptionContext
 	if err != nil {
 		return nil, err
 	}
-	data := context.authenticatedData(out)
-	return m.aead.Seal(append(out, nonce...), nonce, plaintext, data), nil
+	data := how.context.authenticatedData(out)
+	return s.Seal(append(out, nonce...), nonce, plaintext, data), nil
 }
 
-// open decrypts with the material the ciphertext names. It tells nobody why it
-// fails.
-func (k *key) open(ciphertext []byte, context encryptionContext) ([]byte, *material, error) {
-	h, ok := readHeader(ciphertext)
-	m := k.material(h.materialID)
-	if !ok || m == nil {
-		return nil, nil, fail(invalidCiphertext, "")
-	}
+// open takes a ciphertext whose header was read before.
+func (s symmetricSecret) open(ciphertext []byte, how sealing) ([]byte, error) {
 	prefix, rest := ciphertext[:headerLength+checkLength], ciphertext[headerLength+checkLength:]
-	plaintext, err := m.aead.Open(nil, rest[:nonceLength], rest[nonceLength:], context.authenticatedData(prefix))
+	plaintext, err := s.Open(nil, rest[:nonceLength], rest[nonceLength:], how.context.authenticatedData(prefix))
 	if err != nil {
-		return nil, nil, fail(invalidCiphertext, "")
+		return nil, fail(invalidCiphertext, "")
 	}
-	return plaintext, m, nil
+	return plaintext, nil
 }
 
 // authenticatedData is what GCM authenticates besides the plaintext: the header,

@@ -17,6 +17,8 @@ import (
 type subject struct {
 	key, alias, newAlias, spare string
 	ciphertext                  []byte
+	made                        []byte // what the key made: see keyKinds
+	grant                       string // id of a grant on the key
 }
 
 func (w *world) subject() subject {
@@ -27,6 +29,7 @@ func (w *world) subject() subject {
 	out, err := w.root.kms.Encrypt(w.ctx, &kms.EncryptInput{KeyId: &s.key, Plaintext: []byte("secret")})
 	require.NoError(w, err)
 	s.ciphertext = out.CiphertextBlob
+	s.grant = *w.grant(w.root, s.key, "arn:aws:iam::"+other+":root", types.GrantOperationDescribeKey).GrantId
 	return s
 }
 
@@ -45,8 +48,16 @@ var kmsCalls = map[string]struct {
 		_, err := c.CreateAlias(ctx, &kms.CreateAliasInput{AliasName: &s.newAlias, TargetKeyId: &s.key})
 		return err
 	}},
+	"CreateGrant": {[]string{"kms:CreateGrant"}, "DisabledException", "KMSInvalidStateException", func(ctx context.Context, c *kms.Client, s subject) error {
+		_, err := c.CreateGrant(ctx, &kms.CreateGrantInput{KeyId: &s.key, GranteePrincipal: aws.String(rootARN), Operations: []types.GrantOperation{types.GrantOperationDecrypt}})
+		return err
+	}},
 	"CreateKey": {[]string{"kms:CreateKey", "kms:TagResource"}, "", "", func(ctx context.Context, c *kms.Client, s subject) error {
 		_, err := c.CreateKey(ctx, &kms.CreateKeyInput{Tags: []types.Tag{{TagKey: aws.String("a"), TagValue: aws.String("b")}}})
+		return err
+	}},
+	"Decapsulate": {[]string{"kms:Decapsulate"}, "DisabledException", "KMSInvalidStateException", func(ctx context.Context, c *kms.Client, s subject) error {
+		_, err := c.Decapsulate(ctx, &kms.DecapsulateInput{KeyId: &s.key, SharedSecretCiphertextBlob: s.made, EncapsulationAlgorithm: types.EncapsulationAlgorithmSpecMlKem})
 		return err
 	}},
 	"Decrypt": {[]string{"kms:Decrypt"}, "DisabledException", "KMSInvalidStateException", func(ctx context.Context, c *kms.Client, s subject) error {
@@ -55,6 +66,10 @@ var kmsCalls = map[string]struct {
 	}},
 	"DeleteAlias": {[]string{"kms:DeleteAlias"}, "", "", func(ctx context.Context, c *kms.Client, s subject) error {
 		_, err := c.DeleteAlias(ctx, &kms.DeleteAliasInput{AliasName: &s.alias})
+		return err
+	}},
+	"DeriveSharedSecret": {[]string{"kms:DeriveSharedSecret"}, "DisabledException", "KMSInvalidStateException", func(ctx context.Context, c *kms.Client, s subject) error {
+		_, err := c.DeriveSharedSecret(ctx, &kms.DeriveSharedSecretInput{KeyId: &s.key, PublicKey: s.made, KeyAgreementAlgorithm: types.KeyAgreementAlgorithmSpecEcdh})
 		return err
 	}},
 	"DescribeKey": {[]string{"kms:DescribeKey"}, "", "", func(ctx context.Context, c *kms.Client, s subject) error {
@@ -77,6 +92,10 @@ var kmsCalls = map[string]struct {
 		_, err := c.EnableKeyRotation(ctx, &kms.EnableKeyRotationInput{KeyId: &s.key})
 		return err
 	}},
+	"Encapsulate": {[]string{"kms:Encapsulate"}, "DisabledException", "KMSInvalidStateException", func(ctx context.Context, c *kms.Client, s subject) error {
+		_, err := c.Encapsulate(ctx, &kms.EncapsulateInput{KeyId: &s.key, EncapsulationAlgorithm: types.EncapsulationAlgorithmSpecMlKem})
+		return err
+	}},
 	"Encrypt": {[]string{"kms:Encrypt"}, "DisabledException", "KMSInvalidStateException", func(ctx context.Context, c *kms.Client, s subject) error {
 		_, err := c.Encrypt(ctx, &kms.EncryptInput{KeyId: &s.key, Plaintext: []byte("x")})
 		return err
@@ -85,8 +104,20 @@ var kmsCalls = map[string]struct {
 		_, err := c.GenerateDataKey(ctx, &kms.GenerateDataKeyInput{KeyId: &s.key, KeySpec: types.DataKeySpecAes256})
 		return err
 	}},
+	"GenerateDataKeyPair": {[]string{"kms:GenerateDataKeyPair"}, "DisabledException", "KMSInvalidStateException", func(ctx context.Context, c *kms.Client, s subject) error {
+		_, err := c.GenerateDataKeyPair(ctx, &kms.GenerateDataKeyPairInput{KeyId: &s.key, KeyPairSpec: types.DataKeyPairSpecEccNistP256})
+		return err
+	}},
+	"GenerateDataKeyPairWithoutPlaintext": {[]string{"kms:GenerateDataKeyPairWithoutPlaintext"}, "DisabledException", "KMSInvalidStateException", func(ctx context.Context, c *kms.Client, s subject) error {
+		_, err := c.GenerateDataKeyPairWithoutPlaintext(ctx, &kms.GenerateDataKeyPairWithoutPlaintextInput{KeyId: &s.key, KeyPairSpec: types.DataKeyPairSpecEccNistP256})
+		return err
+	}},
 	"GenerateDataKeyWithoutPlaintext": {[]string{"kms:GenerateDataKeyWithoutPlaintext"}, "DisabledException", "KMSInvalidStateException", func(ctx context.Context, c *kms.Client, s subject) error {
 		_, err := c.GenerateDataKeyWithoutPlaintext(ctx, &kms.GenerateDataKeyWithoutPlaintextInput{KeyId: &s.key, KeySpec: types.DataKeySpecAes256})
+		return err
+	}},
+	"GenerateMac": {[]string{"kms:GenerateMac"}, "DisabledException", "KMSInvalidStateException", func(ctx context.Context, c *kms.Client, s subject) error {
+		_, err := c.GenerateMac(ctx, &kms.GenerateMacInput{KeyId: &s.key, Message: []byte("x"), MacAlgorithm: types.MacAlgorithmSpecHmacSha256})
 		return err
 	}},
 	"GenerateRandom": {[]string{"kms:GenerateRandom"}, "", "", func(ctx context.Context, c *kms.Client, s subject) error {
@@ -101,8 +132,16 @@ var kmsCalls = map[string]struct {
 		_, err := c.GetKeyRotationStatus(ctx, &kms.GetKeyRotationStatusInput{KeyId: &s.key})
 		return err
 	}},
+	"GetPublicKey": {[]string{"kms:GetPublicKey"}, "DisabledException", "KMSInvalidStateException", func(ctx context.Context, c *kms.Client, s subject) error {
+		_, err := c.GetPublicKey(ctx, &kms.GetPublicKeyInput{KeyId: &s.key})
+		return err
+	}},
 	"ListAliases": {[]string{"kms:ListAliases"}, "", "", func(ctx context.Context, c *kms.Client, s subject) error {
 		_, err := c.ListAliases(ctx, &kms.ListAliasesInput{})
+		return err
+	}},
+	"ListGrants": {[]string{"kms:ListGrants"}, "", "", func(ctx context.Context, c *kms.Client, s subject) error {
+		_, err := c.ListGrants(ctx, &kms.ListGrantsInput{KeyId: &s.key})
 		return err
 	}},
 	"ListKeyPolicies": {[]string{"kms:ListKeyPolicies"}, "", "", func(ctx context.Context, c *kms.Client, s subject) error {
@@ -121,6 +160,10 @@ var kmsCalls = map[string]struct {
 		_, err := c.ListResourceTags(ctx, &kms.ListResourceTagsInput{KeyId: &s.key})
 		return err
 	}},
+	"ListRetirableGrants": {[]string{"kms:ListRetirableGrants"}, "", "", func(ctx context.Context, c *kms.Client, s subject) error {
+		_, err := c.ListRetirableGrants(ctx, &kms.ListRetirableGrantsInput{RetiringPrincipal: aws.String(rootARN)})
+		return err
+	}},
 	"PutKeyPolicy": {[]string{"kms:PutKeyPolicy"}, "", "", func(ctx context.Context, c *kms.Client, s subject) error {
 		_, err := c.PutKeyPolicy(ctx, &kms.PutKeyPolicyInput{KeyId: &s.key, Policy: aws.String(keyPolicy())})
 		return err
@@ -129,12 +172,24 @@ var kmsCalls = map[string]struct {
 		_, err := c.ReEncrypt(ctx, &kms.ReEncryptInput{CiphertextBlob: s.ciphertext, DestinationKeyId: &s.spare})
 		return err
 	}},
+	"RetireGrant": {[]string{"kms:RetireGrant"}, "", "", func(ctx context.Context, c *kms.Client, s subject) error {
+		_, err := c.RetireGrant(ctx, &kms.RetireGrantInput{KeyId: &s.key, GrantId: &s.grant})
+		return err
+	}},
+	"RevokeGrant": {[]string{"kms:RevokeGrant"}, "", "", func(ctx context.Context, c *kms.Client, s subject) error {
+		_, err := c.RevokeGrant(ctx, &kms.RevokeGrantInput{KeyId: &s.key, GrantId: &s.grant})
+		return err
+	}},
 	"RotateKeyOnDemand": {[]string{"kms:RotateKeyOnDemand"}, "DisabledException", "KMSInvalidStateException", func(ctx context.Context, c *kms.Client, s subject) error {
 		_, err := c.RotateKeyOnDemand(ctx, &kms.RotateKeyOnDemandInput{KeyId: &s.key})
 		return err
 	}},
 	"ScheduleKeyDeletion": {[]string{"kms:ScheduleKeyDeletion"}, "", "KMSInvalidStateException", func(ctx context.Context, c *kms.Client, s subject) error {
 		_, err := c.ScheduleKeyDeletion(ctx, &kms.ScheduleKeyDeletionInput{KeyId: &s.key})
+		return err
+	}},
+	"Sign": {[]string{"kms:Sign"}, "DisabledException", "KMSInvalidStateException", func(ctx context.Context, c *kms.Client, s subject) error {
+		_, err := c.Sign(ctx, &kms.SignInput{KeyId: &s.key, Message: []byte("x"), SigningAlgorithm: types.SigningAlgorithmSpecEcdsaSha256})
 		return err
 	}},
 	"TagResource": {[]string{"kms:TagResource"}, "", "KMSInvalidStateException", func(ctx context.Context, c *kms.Client, s subject) error {
@@ -151,6 +206,14 @@ var kmsCalls = map[string]struct {
 	}},
 	"UpdateKeyDescription": {[]string{"kms:UpdateKeyDescription"}, "", "KMSInvalidStateException", func(ctx context.Context, c *kms.Client, s subject) error {
 		_, err := c.UpdateKeyDescription(ctx, &kms.UpdateKeyDescriptionInput{KeyId: &s.key, Description: aws.String("new")})
+		return err
+	}},
+	"Verify": {[]string{"kms:Verify"}, "DisabledException", "KMSInvalidStateException", func(ctx context.Context, c *kms.Client, s subject) error {
+		_, err := c.Verify(ctx, &kms.VerifyInput{KeyId: &s.key, Message: []byte("x"), Signature: s.made, SigningAlgorithm: types.SigningAlgorithmSpecEcdsaSha256})
+		return err
+	}},
+	"VerifyMac": {[]string{"kms:VerifyMac"}, "DisabledException", "KMSInvalidStateException", func(ctx context.Context, c *kms.Client, s subject) error {
+		_, err := c.VerifyMac(ctx, &kms.VerifyMacInput{KeyId: &s.key, Message: []byte("x"), Mac: s.made, MacAlgorithm: types.MacAlgorithmSpecHmacSha256})
 		return err
 	}},
 }
@@ -170,7 +233,7 @@ func TestPermission(t *testing.T) {
 	w := newWorld(t)
 	all := w.role(allowAllBut("kms:Nothing"))
 	for name, row := range kmsCalls {
-		s := w.subject()
+		s := w.subjectOf(name)
 		if name == "CancelKeyDeletion" {
 			w.pend(s)
 		}
@@ -217,7 +280,7 @@ func TestKeyStates(t *testing.T) {
 			enter func(subject)
 			want  string
 		}{{"Enabled", enabled, wantEnabled}, {"Disabled", disabled, row.disabled}, {"PendingDeletion", w.pend, row.pending}} {
-			s := w.subject()
+			s := w.subjectOf(name)
 			state.enter(s)
 			err := row.call(w.ctx, w.root.kms, s)
 			if state.want == "" {

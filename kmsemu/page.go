@@ -2,6 +2,7 @@ package kmsemu
 
 import (
 	"encoding/base64"
+	"sort"
 	"strings"
 )
 
@@ -34,9 +35,7 @@ func page[T any](c *call, in *pageInput, limits pageLimits, items []T, name func
 		if err != nil {
 			return nil, pageOutput{}, err
 		}
-		for len(items) > 0 && name(items[0]) <= after {
-			items = items[1:]
-		}
+		items = items[sort.Search(len(items), func(i int) bool { return name(items[i]) > after }):]
 	}
 	size := valueOr(in.Limit, limits.fallback)
 	if len(items) <= size {

@@ -28,7 +28,7 @@ func (s *state) principalExists(name string) bool {
 	}
 	parts := strings.SplitN(name, ":", 6)
 	if len(parts) != 6 {
-		return s.roleByID(name) != nil
+		return s.memberNamed(name) != nil
 	}
 	if parts[0] != "arn" || !accountPattern.MatchString(parts[4]) || strings.ContainsAny(parts[5], "*?") {
 		return false
@@ -40,31 +40,59 @@ func (s *state) principalExists(name string) bool {
 // that name.
 func (s *state) resourceExists(service, account, resource string) bool {
 	kind, path, _ := strings.Cut(resource, "/")
-	var roleName string
+	known := s.accounts[account]
 	switch {
 	case service == serviceIAM && resource == "root":
 		return true
-	case service == serviceIAM && kind == "role":
-		roleName = path[strings.LastIndexByte(path, '/')+1:]
-	case service == serviceSTS && kind == "assumed-role":
-		roleName, _, _ = strings.Cut(path, "/")
-	case service == serviceIAM && kind == "user", service == serviceSTS && kind == "federated-user":
-	default:
+	case path == "":
 		return false
+	case service == serviceIAM && kind == "role":
+		return known == nil || has(known.roles, path)
+	case service == serviceIAM && kind == "user":
+		return known == nil || has(known.users, path)
+	case service == serviceSTS && kind == "assumed-role":
+		roleName, _, _ := strings.Cut(path, "/")
+		return known == nil || known.roles[roleName] != nil
 	}
-	known := s.accounts[account]
-	if known == nil {
-		return path != ""
-	}
-	r := known.roles[roleName]
-	return r != nil && (kind != "role" || r.path+r.name == "/"+path)
+	return service == serviceSTS && kind == "federated-user"
 }
 
-func (s *state) roleByID(id string) *role {
+// has reports whether entities of a kind include the one with that path and name.
+func has[T thing](entities map[string]T, path string) bool {
+	t, ok := entities[path[strings.LastIndexByte(path, '/')+1:]]
+	return ok && t.base().path+t.base().name == "/"+path
+}
+
+// memberNamed finds a user or role by its ARN or unique id; nil if there is none.
+func (s *state) memberNamed(name string) *entity {
+	parts := strings.SplitN(name, ":", 6)
+	if len(parts) != 6 {
+		return s.memberByID(name)
+	}
+	a := s.accounts[parts[4]]
+	if a == nil || parts[2] != serviceIAM {
+		return nil
+	}
+	base := name[strings.LastIndexByte(name, '/')+1:]
+	if r := a.roles[base]; r != nil && r.arn == name {
+		return &r.entity
+	}
+	if u := a.users[base]; u != nil && u.arn == name {
+		return &u.entity
+	}
+	return nil
+}
+
+func (s *state) memberByID(id string) *entity {
 	for _, a := range s.accounts {
 		for _, r := range a.roles {
 			if r.id == id {
-				return r
+				return &r.entity
+			}
+		}
+		for _, u := range a.users {
+			if u.id == id {
+				return &u.entity
 			}
 		}
 	}

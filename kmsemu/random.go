@@ -1,6 +1,7 @@
 package kmsemu
 
 import (
+	"crypto/sha3"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
@@ -19,6 +20,13 @@ func (r *lockedReader) Read(p []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return io.ReadFull(r.source, p)
+}
+
+// stream draws a seed out into as many bytes as are wanted. It never fails.
+func stream(seed []byte) io.Reader {
+	shake := sha3.NewSHAKE256()
+	_, _ = shake.Write(seed)
+	return shake
 }
 
 func randomBytes(random io.Reader, n int) ([]byte, error) {

@@ -19,6 +19,14 @@ type Config struct {
 	Rand io.Reader
 	// Logger gets one record per call, without parameters. Nil discards.
 	Logger *slog.Logger
+	// ServiceCalls lets clients on the loopback make KMS calls as AWS services make
+	// them, for tests of key policies that name services: with the header
+	// X-Keywright-Via-Service: s3 a call is one Amazon S3 makes for the caller
+	// (kms:ViaService, aws:ViaAWSService), with X-Keywright-As-Service: cloudtrail
+	// one the service principal makes for the caller's account (aws:SourceAccount,
+	// which X-Keywright-Source-Account overrides, and aws:SourceArn from
+	// X-Keywright-Source-Arn). While it is false, such a call is an error.
+	ServiceCalls bool
 }
 
 // Server is the emulator: an [http.Handler] for KMS, STS and IAM that holds all
@@ -29,6 +37,8 @@ type Server struct {
 	log    *slog.Logger
 	trail  trail
 
+	serviceCalls bool
+
 	// mu guards state. Each operation runs under it from its first look at the
 	// state to its last, so that a decision and the act it allows are one step;
 	// decoding, encoding and signatures are outside.
@@ -38,7 +48,7 @@ type Server struct {
 
 // New returns an empty emulator.
 func New(cfg Config) *Server {
-	s := &Server{clock: cfg.Clock, log: cfg.Logger, state: newState()}
+	s := &Server{clock: cfg.Clock, log: cfg.Logger, state: newState(), serviceCalls: cfg.ServiceCalls}
 	if s.clock == nil {
 		s.clock = time.Now
 	}
@@ -120,8 +130,12 @@ func (s *Server) serve(p protocol, r *http.Request, now time.Time, id string) re
 		answer.err = asAPIError(err)
 		return answer
 	}
+	if err := c.readService(r); err != nil {
+		answer.err = asAPIError(err)
+		return answer
+	}
 	answer.operation = c.name
-	c.begin(r, id)
+	c.begin(r.Context(), requestOrigin(r), id)
 	answer.result, err = c.op.run(c)
 	if err != nil {
 		answer.err = asAPIError(err)

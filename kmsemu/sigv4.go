@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// Signature Version 4, header form. Source: IAM User Guide, "Create a signed
-// AWS API request".
+// Signature Version 4, in a header or in the query. Source: IAM User Guide,
+// "Create a signed AWS API request".
 const (
 	signingAlgorithm = "AWS4-HMAC-SHA256"
 	signingTime      = "20060102T150405Z"
@@ -22,7 +22,7 @@ const (
 )
 
 // signature is the Authorization header, taken apart, with the headers that
-// belong to it.
+// belong to it; or the parameters of a presigned URL that stand for them.
 type signature struct {
 	accessKey     string
 	date          string // yyyymmdd of the credential scope
@@ -32,6 +32,9 @@ type signature struct {
 	value         string
 	time          string // X-Amz-Date
 	token         string // X-Amz-Security-Token; "" for long-term keys
+	// good is how long the signature is good: five minutes, or as long as a
+	// presigned URL says.
+	good time.Duration
 }
 
 func (s *signature) scope() string {
@@ -40,8 +43,12 @@ func (s *signature) scope() string {
 
 var regionPattern = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-[0-9]+$`)
 
-// readSignature parses a request's Authorization header.
+// readSignature parses a request's Authorization header, or what presigned URLs
+// have instead.
 func readSignature(r *http.Request) (*signature, error) {
+	if presigned(r) {
+		return readQuerySignature(r)
+	}
 	header := r.Header.Get("Authorization")
 	if header == "" {
 		return nil, fail(missingToken, "Missing Authentication Token")
@@ -65,6 +72,7 @@ func readSignature(r *http.Request) (*signature, error) {
 		value:         fields["Signature"],
 		time:          r.Header.Get("X-Amz-Date"),
 		token:         r.Header.Get("X-Amz-Security-Token"),
+		good:          signingSkew,
 	}
 	return s, s.readCredential(fields["Credential"], r.Header)
 }
@@ -87,7 +95,7 @@ func (s *signature) readCredential(credential string, h http.Header) error {
 }
 
 // checkTime refuses a request signed more than five minutes before or after now
-// (K0103).
+// (K0103), or a presigned URL later than its expiry (K0429).
 func (s *signature) checkTime(now time.Time) error {
 	signed, err := time.Parse(signingTime, s.time)
 	if err != nil {
@@ -97,8 +105,8 @@ func (s *signature) checkTime(now time.Time) error {
 		return fail(invalidSignature, "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '%s' != '%s', from '%s'.", s.date, s.time[:8], s.time)
 	}
 	now = now.UTC()
-	if earliest := now.Add(-signingSkew); signed.Before(earliest.Truncate(time.Second)) {
-		return fail(invalidSignature, "Signature expired: %s is now earlier than %s (%s - 5 min.)", s.time, earliest.Format(signingTime), now.Format(signingTime))
+	if earliest := now.Add(-s.good); signed.Before(earliest.Truncate(time.Second)) {
+		return fail(invalidSignature, "Signature expired: %s is now earlier than %s (%s - %d min.)", s.time, earliest.Format(signingTime), now.Format(signingTime), int(s.good.Minutes()))
 	}
 	if latest := now.Add(signingSkew); signed.After(latest) {
 		return fail(invalidSignature, "Signature not yet current: %s is still later than %s (%s + 5 min.)", s.time, latest.Format(signingTime), now.Format(signingTime))
@@ -141,6 +149,7 @@ func (s *signature) canonicalRequest(r *http.Request, body []byte) string {
 }
 
 func canonicalQuery(query url.Values) string {
+	query.Del(querySignature)
 	for _, values := range query {
 		slices.Sort(values)
 	}

@@ -1,6 +1,7 @@
 package kmsemu
 
 import (
+	"crypto"
 	"maps"
 	"slices"
 	"time"
@@ -9,18 +10,26 @@ import (
 // state is everything the emulator remembers. Server.mu guards it: whoever calls
 // its methods, or those of what it holds, has the lock.
 type state struct {
-	accounts map[string]*account // by account id
-	sessions map[string]*session // by access key
+	accounts   map[string]*account   // by account id
+	sessions   map[string]*session   // by access key
+	accessKeys map[string]*accessKey // of users, by id
+	// tokenKeys verify web identity tokens, by issuer.
+	tokenKeys map[string][]crypto.PublicKey
+	// retirable are the grants of all accounts, by who may retire them.
+	retirable retirables
 }
 
 func newState() state {
-	return state{accounts: map[string]*account{}, sessions: map[string]*session{}}
+	return state{
+		accounts: map[string]*account{}, sessions: map[string]*session{}, accessKeys: map[string]*accessKey{},
+		tokenKeys: map[string][]crypto.PublicKey{}, retirable: retirables{},
+	}
 }
 
 // account is one AWS account.
 type account struct {
 	regions map[string]*region // by Region name
-	roles   map[string]*role   // by role name, which is unique whatever the path
+	directory
 }
 
 // region is what KMS holds for one account in one Region.
@@ -41,7 +50,7 @@ type alias struct {
 func (s *state) account(id string) *account {
 	a := s.accounts[id]
 	if a == nil {
-		a = &account{regions: map[string]*region{}, roles: map[string]*role{}}
+		a = &account{regions: map[string]*region{}, directory: newDirectory()}
 		s.accounts[id] = a
 	}
 	return a
@@ -67,6 +76,7 @@ func (r *region) key(id string, now time.Time) *key {
 	for name := range k.aliases {
 		delete(r.aliases, name)
 	}
+	k.grants.clear()
 	delete(r.keys, id)
 	return nil
 }

@@ -1,16 +1,22 @@
 package kmsemu
 
 import (
+	"maps"
 	"regexp"
-	"time"
+	"slices"
+	"strings"
 
 	"github.com/keywright/keywright/keypolicy"
 )
 
 // stsOperations are the operations of STS.
 var stsOperations = map[string]operation{
-	"AssumeRole":        {run: queryOperation(assumeRole)},
-	"GetCallerIdentity": {run: queryOperation(getCallerIdentity)},
+	"AssumeRole":                {run: queryOperation(assumeRole)},
+	"AssumeRoleWithWebIdentity": {run: queryOperation(assumeRoleWithWebIdentity)},
+	"GetAccessKeyInfo":          {run: queryOperation(getAccessKeyInfo)},
+	"GetCallerIdentity":         {run: queryOperation(getCallerIdentity)},
+	"GetFederationToken":        {run: queryOperation(getFederationToken)},
+	"GetSessionToken":           {run: queryOperation(getSessionToken)},
 }
 
 type callerIdentityResult struct {
@@ -29,50 +35,115 @@ const (
 	defaultSessionSeconds = 3600
 	maxChainedSeconds     = 3600
 	maxSessionPolicy      = 2048
+	maxSessionPolicies    = 10 // managed ones
 )
 
 var (
-	sessionNameRule = textRule{min: 2, max: 64, pattern: regexp.MustCompile(`^[\w+=,.@-]*$`)}
-	externalIDRule  = textRule{max: 1224, pattern: regexp.MustCompile(`^[\w+=,.@:/-]*$`)}
-	roleARNRule     = textRule{min: 20, max: 2048}
-	sessionSeconds  = intRule{900, 43200}
+	sessionNameRule    = textRule{min: 2, max: 64, pattern: regexp.MustCompile(`^[\w+=,.@-]*$`)}
+	sourceIdentityRule = textRule{max: 64, pattern: sessionNameRule.pattern}
+	externalIDRule     = textRule{max: 1224, pattern: regexp.MustCompile(`^[\w+=,.@:/-]*$`)}
+	roleARNRule        = textRule{min: 20, max: 2048}
+	sessionSeconds     = intRule{900, 43200}
 )
 
-// sessionRequest is the input of AssumeRole.
+// sessionRequest is what the operations that make sessions are given.
 type sessionRequest struct {
-	roleARN    string
-	name       string
-	externalID string
-	policies   []*keypolicy.Policy
-	policySize int // characters of the session policy
-	seconds    int
-	tags       []tag
+	roleARN        string
+	name           string
+	externalID     string
+	sourceIdentity string
+	policies       []*keypolicy.Policy
+	policyARNs     []string
+	policySize     int // characters of the session policy
+	seconds        int
+	tags           []tag
+	transitive     []string          // keys
+	inherited      map[string]string // transitive tags of the calling session
 }
 
-// readSessionRequest reads the form. What this emulator does not know of is
-// refused: to ignore it would give the session more than was asked for.
-func readSessionRequest(f *form) (*sessionRequest, error) {
+// readPolicies reads the session policies; the managed ones by ARN only.
+func (in *sessionRequest) readPolicies(f *form) {
 	policy := f.text("Policy", textRule{max: maxSessionPolicy})
-	in := &sessionRequest{
-		roleARN:    f.text("RoleArn", roleARNRule),
-		name:       f.text("RoleSessionName", sessionNameRule),
-		externalID: f.text("ExternalId", externalIDRule),
-		seconds:    f.number("DurationSeconds", sessionSeconds, defaultSessionSeconds),
-		tags:       f.tags(),
-		policySize: len(policy),
+	in.policySize = len(policy)
+	in.policyARNs = f.list("PolicyArns", "arn")
+	f.checkLength("Value at 'policyArns'", len(in.policyARNs), intRule{0, maxSessionPolicies})
+	if policy == "" || f.err() != nil {
+		return
 	}
-	for _, name := range []string{"PolicyArns.member.1.arn", "SerialNumber", "TokenCode", "SourceIdentity", "TransitiveTagKeys.member.1", "ProvidedContexts.member.1.ProviderArn"} {
+	parsed, err := parseIdentityPolicy("session policy", policy)
+	if err != nil {
+		f.fail(malformedPolicy, "%v", err)
+		return
+	}
+	in.policies = []*keypolicy.Policy{parsed}
+}
+
+// refuseUnknown refuses what this emulator does not know of: to ignore it would
+// give the session more than was asked for (K0426).
+func (f *form) refuseUnknown(names ...string) {
+	for _, name := range names {
 		if f.values.Has(name) {
 			f.fail(validation, "This emulator does not support the parameter %s: leave it out.", name)
 		}
 	}
-	f.checkIAMTags(in.tags)
-	if err := f.err(); err != nil || policy == "" {
-		return in, err
+}
+
+// readRoleRequest reads what AssumeRole and AssumeRoleWithWebIdentity share.
+func readRoleRequest(f *form) *sessionRequest {
+	in := &sessionRequest{
+		roleARN: f.text("RoleArn", roleARNRule),
+		name:    f.text("RoleSessionName", sessionNameRule),
+		seconds: f.number("DurationSeconds", sessionSeconds, defaultSessionSeconds),
 	}
-	parsed, err := parseIdentityPolicy("session policy", policy)
-	in.policies = []*keypolicy.Policy{parsed}
-	return in, err
+	in.readPolicies(f)
+	return in
+}
+
+func readAssumeRole(f *form) (*sessionRequest, error) {
+	in := readRoleRequest(f)
+	in.externalID = f.text("ExternalId", externalIDRule)
+	in.sourceIdentity = f.text("SourceIdentity", sourceIdentityRule)
+	in.tags = f.tags()
+	in.transitive = f.list("TransitiveTagKeys")
+	f.refuseUnknown("SerialNumber", "TokenCode", "ProvidedContexts.member.1.ProviderArn")
+	in.checkTags(f)
+	return in, f.err()
+}
+
+func (in *sessionRequest) checkTags(f *form) {
+	f.checkIAMTags(in.tags)
+	if len(in.sourceIdentity) == 1 || strings.HasPrefix(strings.ToLower(in.sourceIdentity), reservedPrefix) {
+		f.fail(validation, "SourceIdentity must have two characters or more and must not begin with aws:.")
+	}
+	for _, key := range in.transitive {
+		if !slices.ContainsFunc(in.tags, func(t tag) bool { return strings.EqualFold(t.TagKey, key) }) {
+			f.fail(invalidParameter, "The specified transitive tag key must be included in the requested tags.")
+		}
+	}
+}
+
+// inherit takes over what role chaining passes on: the transitive tags, which
+// cannot be set anew, and the source identity, which cannot be changed (K0423).
+func (in *sessionRequest) inherit(from *session) error {
+	if from == nil {
+		return nil
+	}
+	in.inherited = from.transitive
+	for _, t := range in.tags {
+		for key := range from.transitive {
+			if strings.EqualFold(key, t.TagKey) {
+				return fail(invalidParameter, "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the calling session.")
+			}
+		}
+	}
+	if from.sourceIdentity == "" {
+		return nil
+	}
+	if in.sourceIdentity != "" && in.sourceIdentity != from.sourceIdentity {
+		return fail(accessDenied, "The source identity of a session cannot be changed: it is %s.", from.sourceIdentity)
+	}
+	in.sourceIdentity = from.sourceIdentity
+	return nil
 }
 
 func (in *sessionRequest) conditions() keypolicy.Context {
@@ -81,17 +152,28 @@ func (in *sessionRequest) conditions() keypolicy.Context {
 		conditions = tagConditions(in.tags)
 	}
 	conditions.Set("sts:RoleSessionName", in.name)
-	if in.externalID != "" {
-		conditions.Set("sts:ExternalId", in.externalID)
+	for name, value := range map[string]string{"sts:ExternalId": in.externalID, "sts:SourceIdentity": in.sourceIdentity} {
+		if value != "" {
+			conditions.Set(name, value)
+		}
+	}
+	if len(in.transitive) > 0 {
+		conditions.Set("sts:TransitiveTagKeys", in.transitive...)
 	}
 	return conditions
 }
 
-type credentials struct {
-	AccessKeyID     string `xml:"AccessKeyId"`
-	SecretAccessKey string
-	SessionToken    string
-	Expiration      timestamp
+// sessionTags are the tags of the new session, and those of them it passes on.
+func (in *sessionRequest) sessionTags() (tags, transitive map[string]string) {
+	tags, transitive = tagMap(in.tags), map[string]string{}
+	for _, t := range in.tags {
+		if slices.ContainsFunc(in.transitive, func(key string) bool { return strings.EqualFold(key, t.TagKey) }) {
+			transitive[t.TagKey] = t.TagValue
+		}
+	}
+	maps.Copy(tags, in.inherited)
+	maps.Copy(transitive, in.inherited)
+	return tags, transitive
 }
 
 type assumedRoleUser struct {
@@ -102,46 +184,62 @@ type assumedRoleUser struct {
 type assumeRoleResult struct {
 	Credentials      credentials
 	AssumedRoleUser  assumedRoleUser
-	PackedPolicySize int `xml:",omitempty"` // percent of what is allowed
+	PackedPolicySize int    `xml:",omitempty"` // percent of what is allowed
+	SourceIdentity   string `xml:",omitempty"`
 }
 
 func assumeRole(c *call, f *form) (*assumeRoleResult, error) {
-	in, err := readSessionRequest(f)
+	in, err := readAssumeRole(f)
 	if err != nil {
 		return nil, err
 	}
-	r, err := c.trustedRole(in)
+	if err := in.inherit(c.caller.session); err != nil {
+		return nil, err
+	}
+	r := c.server.state.roleByARN(in.roleARN)
+	if err := c.permitSession(r, in, keypolicy.Context{}); err != nil {
+		return nil, err
+	}
+	s, err := c.startRole(r, in, nil)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.checkDuration(in, r); err != nil {
-		return nil, err
-	}
-	s, err := c.newSession(in, r)
-	if err != nil {
-		return nil, err
-	}
-	c.server.state.sessions[s.accessKey] = s
 	return &assumeRoleResult{
-		Credentials:      credentials{s.accessKey, s.secret, s.token, timestamp{s.expires}},
-		AssumedRoleUser:  assumedRoleUser{s.userID(), s.arn},
-		PackedPolicySize: (in.policySize*100 + maxSessionPolicy - 1) / maxSessionPolicy,
+		Credentials: s.credentials(), AssumedRoleUser: assumedRoleUser{s.userID(), s.arn},
+		PackedPolicySize: in.packedSize(), SourceIdentity: s.sourceIdentity,
 	}, nil
 }
 
-// trustedRole finds the role and asks its trust policy. A role that does not
-// exist is denied like one that does not trust the caller (K0107).
-func (c *call) trustedRole(in *sessionRequest) (*role, error) {
-	r := c.server.state.roleByARN(in.roleARN)
+// packedSize is how much of the room for a session policy is used, in percent.
+func (in *sessionRequest) packedSize() int {
+	return (in.policySize*100 + maxSessionPolicy - 1) / maxSessionPolicy
+}
+
+// permitSession asks the trust policy. A role that does not exist is denied like
+// one that does not trust the caller (K0107). Tags and a source identity need
+// permissions of their own, also those that a chained session only takes over.
+func (c *call) permitSession(r *role, in *sessionRequest, conditions keypolicy.Context) error {
 	p := permission{action: c.action, resource: in.roleARN, context: in.conditions(), policy: nobody}
+	maps.Copy(p.context, conditions)
 	if r != nil {
+		r.trust.follow()
 		p.policy = r.trust.policy
+		r.describe(p.context)
 	}
-	if err := c.permit(p); err != nil || len(in.tags) == 0 {
-		return r, err
+	if err := c.permit(p); err != nil {
+		return err
 	}
-	p.action = "sts:TagSession"
-	return r, c.permit(p)
+	if len(in.tags)+len(in.inherited) > 0 {
+		p.action = "sts:TagSession"
+		if err := c.permit(p); err != nil {
+			return err
+		}
+	}
+	if in.sourceIdentity == "" {
+		return nil
+	}
+	p.action = "sts:SetSourceIdentity"
+	return c.permit(p)
 }
 
 // nobody is the trust policy of a role that does not exist.
@@ -149,7 +247,7 @@ var nobody = &keypolicy.Policy{Name: "trust policy"}
 
 // checkDuration applies the role's limit and that of role chaining.
 func (c *call) checkDuration(in *sessionRequest, r *role) error {
-	if c.caller.session != nil && in.seconds > maxChainedSeconds {
+	if s := c.caller.session; s != nil && s.kind == roleSession && in.seconds > maxChainedSeconds {
 		return fail(validation, "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.")
 	}
 	if in.seconds > r.maxSeconds {
@@ -158,20 +256,21 @@ func (c *call) checkDuration(in *sessionRequest, r *role) error {
 	return nil
 }
 
-// newSession makes temporary credentials. Their access key begins with ASIA.
-func (c *call) newSession(in *sessionRequest, r *role) (*session, error) {
+// startRole makes a session of a role that the caller may assume.
+func (c *call) startRole(r *role, in *sessionRequest, conditions keypolicy.Context) (*session, error) {
+	if err := c.checkDuration(in, r); err != nil {
+		return nil, err
+	}
+	managed, err := c.sessionPolicies(in.policyARNs, r.account)
+	if err != nil {
+		return nil, err
+	}
 	s := &session{
-		role: r, name: in.name, policies: in.policies, tags: tagMap(in.tags),
-		arn:     "arn:" + partition(c.region) + ":sts::" + r.account + ":assumed-role/" + r.name + "/" + in.name,
-		expires: c.now.Add(time.Duration(in.seconds) * time.Second).Truncate(time.Second),
+		kind: roleSession, role: r, name: in.name,
+		arn:            "arn:" + partition(c.region) + ":sts::" + r.account + ":assumed-role/" + r.name + "/" + in.name,
+		policies:       slices.Concat(in.policies, managed),
+		sourceIdentity: in.sourceIdentity, conditions: conditions,
 	}
-	var err error
-	if s.accessKey, err = newID(c.server.random, "ASIA", 16); err != nil {
-		return nil, err
-	}
-	if s.secret, err = newSecret(c.server.random, 30); err != nil {
-		return nil, err
-	}
-	s.token, err = newSecret(c.server.random, 96)
-	return s, err
+	s.tags, s.transitive = in.sessionTags()
+	return s, c.start(s, in.seconds)
 }

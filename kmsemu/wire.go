@@ -15,10 +15,10 @@ type protocol interface {
 	writeError(w http.ResponseWriter, answer reply)
 }
 
-// protocolOf tells the protocols apart by the header only JSON requests have, so
+// protocolOf tells the protocols apart by the target only JSON requests have, so
 // that a caller without credentials too is answered in its own language.
 func protocolOf(r *http.Request) protocol {
-	if r.Header.Get(targetHeader) != "" {
+	if targetOf(r) != "" {
 		return jsonProtocol{}
 	}
 	return queryProtocol{}
@@ -34,7 +34,7 @@ type operation struct {
 	states stateRule
 }
 
-// handler runs an operation: the wire funnels [jsonOperation] and
+// handler runs an operation: the wire funnels [jsonOperation], [jsonWork] and
 // [queryOperation] make one from a typed function.
 type handler func(*call) (any, error)
 
@@ -44,11 +44,16 @@ type empty struct{}
 // done is what such an operation returns.
 func done() (*empty, error) { return nil, nil }
 
-// locked runs f with the state locked, and turns a nil result into no result.
-func locked[Out any](c *call, f func() (*Out, error)) (any, error) {
+// whileLocked runs f with the state locked.
+func whileLocked[T any](c *call, f func() (T, error)) (T, error) {
 	c.server.mu.Lock()
 	defer c.server.mu.Unlock()
-	out, err := f()
+	return f()
+}
+
+// locked is whileLocked, and turns a nil result into no result.
+func locked[Out any](c *call, f func() (*Out, error)) (any, error) {
+	out, err := whileLocked(c, f)
 	if out == nil || err != nil {
 		return nil, err
 	}

@@ -18,7 +18,7 @@ const (
 type jsonProtocol struct{}
 
 func (jsonProtocol) operation(c *call, r *http.Request) error {
-	name, ok := strings.CutPrefix(r.Header.Get(targetHeader), targetPrefix)
+	name, ok := strings.CutPrefix(targetOf(r), targetPrefix)
 	op, known := kmsOperations[name]
 	if !ok || !known || r.Method != http.MethodPost || r.URL.Path != "/" {
 		return fail(unknownOperation, "")
@@ -28,6 +28,14 @@ func (jsonProtocol) operation(c *call, r *http.Request) error {
 	}
 	c.name, c.op, c.protocol = name, op, jsonProtocol{}
 	return nil
+}
+
+// targetOf names the operation: in a header or, of a presigned URL, in the query.
+func targetOf(r *http.Request) string {
+	if target := r.Header.Get(targetHeader); target != "" || r.URL.RawQuery == "" {
+		return target
+	}
+	return r.URL.Query().Get(targetHeader)
 }
 
 func (jsonProtocol) name(c code) string { return codes[c].name }
@@ -78,18 +86,46 @@ type input[In any] interface {
 // note the parameters for the trail, run with the state locked.
 func jsonOperation[In, Out any, P input[In]](run func(*call, P) (*Out, error)) handler {
 	return func(c *call) (any, error) {
-		in := P(new(In))
-		if err := decodeJSON(c.body, in); err != nil {
-			return nil, err
-		}
-		c.event.RequestParameters = parameters(in)
-		var shape checker
-		in.check(&shape)
-		if err := shape.err(); err != nil {
+		in, err := readInput[In, P](c)
+		if err != nil {
 			return nil, err
 		}
 		return locked(c, func() (*Out, error) { return run(c, in) })
 	}
+}
+
+// work is what remains of an operation when the state is unlocked again: the
+// cryptography, which takes long and needs nothing but what was found.
+type work[Out any] func() (*Out, error)
+
+// jsonWork is [jsonOperation] for operations that leave work.
+func jsonWork[In, Out any, P input[In]](run func(*call, P) (work[Out], error)) handler {
+	return func(c *call) (any, error) {
+		in, err := readInput[In, P](c)
+		if err != nil {
+			return nil, err
+		}
+		rest, err := whileLocked(c, func() (work[Out], error) { return run(c, in) })
+		if err != nil {
+			return nil, err
+		}
+		return rest()
+	}
+}
+
+// readInput decodes an input, notes it for the trail and checks its shape.
+func readInput[In any, P input[In]](c *call) (P, error) {
+	in := P(new(In))
+	if err := decodeJSON(c.body, in); err != nil {
+		return nil, err
+	}
+	c.event.RequestParameters = parameters(in)
+	if carrier, ok := any(in).(tokenCarrier); ok {
+		c.tokens = carrier.tokens()
+	}
+	var shape checker
+	in.check(&shape)
+	return in, shape.err()
 }
 
 // decodeJSON is strict where leniency would change a meaning: text that is not

@@ -6,6 +6,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -129,6 +130,9 @@ func writeXML(w http.ResponseWriter, status int, body []byte) {
 func queryOperation[Out any](run func(*call, *form) (*Out, error)) handler {
 	return func(c *call) (any, error) {
 		c.event.RequestParameters = c.form.parameters()
+		if err := c.caller.refused(c.service, c.name); err != nil {
+			return nil, err
+		}
 		return locked(c, func() (*Out, error) { return run(c, &c.form) })
 	}
 }
@@ -162,13 +166,26 @@ func (f *form) number(name string, limits intRule, fallback int) int {
 	return value
 }
 
-// list collects NAME.member.1, NAME.member.2, … up to the first gap.
-func (f *form) list(name string) []string {
+// list collects NAME.member.1, NAME.member.2, … up to the first gap; of lists of
+// structures, the given field.
+func (f *form) list(name string, field ...string) []string {
 	var items []string
-	for f.values.Has(memberName(name, len(items)+1)) {
-		items = append(items, f.values.Get(memberName(name, len(items)+1)))
+	for {
+		member := strings.Join(append([]string{memberName(name, len(items)+1)}, field...), ".")
+		if !f.values.Has(member) {
+			return items
+		}
+		items = append(items, f.values.Get(member))
 	}
-	return items
+}
+
+// flag is a parameter that is true or false; false if absent.
+func (f *form) flag(name string) bool {
+	text := f.values.Get(name)
+	if text != "" && text != "true" && text != "false" {
+		f.problem("Value '%s' at '%s' failed to satisfy constraint: Member must be true or false", text, lowerFirst(name))
+	}
+	return text == "true"
 }
 
 func memberName(name string, i int) string { return name + ".member." + strconv.Itoa(i) }
@@ -185,20 +202,28 @@ func (f *form) tags() []tag {
 	}
 }
 
-// parameters renders the form for the trail: single values by name, tags as a
-// list. No parameter of the STS and IAM operations here is secret.
+// parameters renders the form for the trail: single values by name, and lists. What
+// proves the caller is left out.
 func (f *form) parameters() map[string]any {
 	out := map[string]any{}
 	for name := range f.values {
-		if name != "Action" && name != "Version" && !strings.Contains(name, ".") {
+		if !strings.Contains(name, ".") && !strings.HasPrefix(name, "X-Amz-") && !slices.Contains(unrecorded, name) {
 			out[lowerFirst(name)] = f.values.Get(name)
 		}
 	}
 	if tags := f.tags(); tags != nil {
 		out["tags"] = tags
 	}
-	if keys := f.list("TagKeys"); keys != nil {
-		out["tagKeys"] = keys
+	for _, name := range []string{"TagKeys", "TransitiveTagKeys", "ClientIDList", "ThumbprintList"} {
+		if list := f.list(name); list != nil {
+			out[lowerFirst(name)] = list
+		}
+	}
+	if arns := f.list("PolicyArns", "arn"); arns != nil {
+		out["policyArns"] = arns
 	}
 	return out
 }
+
+// unrecorded are the parameters that the trail does not show.
+var unrecorded = []string{"Action", "Version", "WebIdentityToken", "TokenCode"}

@@ -40,9 +40,16 @@ type world struct {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
+	return newWorldOf(t, kmsemu.Config{})
+}
+
+// newWorldOf is newWorld with more settings; the clock is its own.
+func newWorldOf(t testing.TB, cfg kmsemu.Config) *world {
+	t.Helper()
 	clock := kmsemutest.NewClock(time.Now().Truncate(time.Second))
 	w := &world{TB: t, clock: clock, ctx: t.Context()}
-	w.Instance = kmsemutest.New(t, &kmsemu.Config{Clock: clock.Now})
+	cfg.Clock = clock.Now
+	w.Instance = kmsemutest.New(t, &cfg)
 	w.root = w.caller("test", "test", "")
 	return w
 }
@@ -147,7 +154,7 @@ func (w *world) event(operation string) kmsemu.Event {
 // Policies, one statement each.
 
 func trusting(principal string) string {
-	return fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":%q},"Action":["sts:AssumeRole","sts:TagSession"]}]}`, principal)
+	return fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":%q},"Action":["sts:AssumeRole","sts:TagSession","sts:SetSourceIdentity"]}]}`, principal)
 }
 
 func allow(action string, resources ...string) string { return identity("Allow", action, resources...) }

@@ -44,9 +44,9 @@ func delegating(statements ...string) Example {
 	return document(append([]string{accountStatement}, statements...)...).at(1)
 }
 
-// identity is an IAM policy of one Allow.
-func identity(actions, resources string) Example {
-	e := document(`{"Effect": "Allow", "Action": ` + actions + `, "Resource": ` + resources + `}`)
+// decryptOn is an IAM policy that allows kms:Decrypt on a resource.
+func decryptOn(resource string) Example {
+	e := document(`{"Effect": "Allow", "Action": "kms:Decrypt", "Resource": ` + resource + `}`)
 	e.Kind = IdentityPolicy
 	return e
 }

@@ -1,0 +1,106 @@
+package kmsemu
+
+import (
+	"fmt"
+	"io"
+)
+
+// sealer is a key's material ready to encrypt or decrypt when the state is
+// unlocked again.
+type sealer struct {
+	material *material
+	how      sealing
+}
+
+func (s sealer) seal(random io.Reader, plaintext []byte) ([]byte, error) {
+	secret, err := secretOf[encrypter](s.material)
+	if err != nil {
+		return nil, err
+	}
+	return secret.seal(random, plaintext, s.how)
+}
+
+func (s sealer) open(ciphertext []byte) ([]byte, error) {
+	secret, err := secretOf[encrypter](s.material)
+	if err != nil {
+		return nil, err
+	}
+	return secret.open(ciphertext, s.how)
+}
+
+// toSeal readies the key's current material to encrypt.
+func (k *key) toSeal(operation, algorithm string, context encryptionContext) (sealer, error) {
+	if err := k.accepts(operation, usageEncryptDecrypt, algorithm); err != nil {
+		return sealer{}, err
+	}
+	return k.sealer(k.current(), algorithm, context)
+}
+
+// toOpen readies the material that made a ciphertext, which must be this key's
+// own (K0032). The ciphertext of a symmetric key is read before the key is looked
+// at (K0202); that of an RSA key says nothing.
+func (k *key) toOpen(operation, algorithm string, context encryptionContext, ciphertext blob) (sealer, error) {
+	if k.usage != usageEncryptDecrypt {
+		return sealer{}, errIncorrectKey()
+	}
+	m := k.current()
+	if algorithm == symmetricDefault {
+		h, ok := readHeader(ciphertext)
+		if !ok {
+			return sealer{}, fail(invalidCiphertext, "")
+		}
+		if h.account != k.account || h.keyID != k.id {
+			return sealer{}, errIncorrectKey()
+		}
+		if m = k.material(h.materialID); m == nil {
+			return sealer{}, fail(invalidCiphertext, "")
+		}
+	}
+	if err := k.accepts(operation, usageEncryptDecrypt, algorithm); err != nil {
+		return sealer{}, err
+	}
+	return k.sealer(m, algorithm, context)
+}
+
+func errIncorrectKey() error {
+	return fail(incorrectKey, "The key ID in the request does not identify a CMK that can perform this operation.")
+}
+
+// sealer refuses an encryption context where there is no place for it (K0204).
+func (k *key) sealer(m *material, algorithm string, context encryptionContext) (sealer, error) {
+	if len(context) > 0 && !k.symmetric() {
+		return sealer{}, fail(validation, "An encryption context is not supported with key spec %s.", k.spec.name)
+	}
+	return sealer{m, sealing{algorithm, header{k.account, k.id, m.id}, context}}, nil
+}
+
+// ignoreCiphertext is the one DryRunModifier (K0203).
+const ignoreCiphertext = "IGNORE_CIPHERTEXT"
+
+// ciphertextInput is what operations on ciphertexts have in common.
+type ciphertextInput struct {
+	CiphertextBlob  blob
+	DryRunModifiers []string
+	callOptions
+}
+
+func (in *ciphertextInput) check(k *checker) {
+	for i, modifier := range in.DryRunModifiers {
+		k.checkText(fmt.Sprintf("dryRunModifiers.%d.member", i+1), modifier, textRule{min: 1, enum: []string{ignoreCiphertext}})
+	}
+	if in.CiphertextBlob != nil || !in.ignored() {
+		k.checkBlob("ciphertextBlob", in.CiphertextBlob, ciphertextLimits)
+	}
+	in.callOptions.check(k)
+}
+
+// ignored: this dry run asks for permissions alone, whatever the ciphertext.
+func (in *ciphertextInput) ignored() bool { return in.DryRun && len(in.DryRunModifiers) > 0 }
+
+// find finds the key a request names, or else the one its ciphertext names.
+func (in *ciphertextInput) find(c *call, keyID string) (found, error) {
+	if keyID == "" {
+		return c.findSealed(in.CiphertextBlob)
+	}
+	return c.find(keyID)
+}
