@@ -49,6 +49,12 @@ var scenarios = map[string]func(*testing.T, *harness.Harness, *terraform.Options
 		_, err := h.KMS().CreateKey(t.Context(), &kms.CreateKeyInput{})
 		require.NoError(t, err)
 	},
+	// As an apply that is cut off in its CreateKey: the key is in no state.
+	"strays": func(t *testing.T, h *harness.Harness, _ *terraform.Options) {
+		_, err := h.KMS().CreateKey(t.Context(), &kms.CreateKeyInput{})
+		require.NoError(t, err)
+		select {}
+	},
 	// The apply is still polling when the signal arrives.
 	"applies": func(t *testing.T, _ *harness.Harness, opts *terraform.Options) {
 		opts.Vars["rotation"] = true
@@ -161,7 +167,7 @@ func TestNothingLeftWhenTestEnds(t *testing.T) {
 
 func TestNothingLeftWhenInterrupted(t *testing.T) {
 	t.Parallel()
-	for scenario, sig := range map[string]syscall.Signal{"hangs": syscall.SIGTERM, "applies": syscall.SIGINT} {
+	for scenario, sig := range map[string]syscall.Signal{"hangs": syscall.SIGTERM, "applies": syscall.SIGINT, "strays": syscall.SIGTERM} {
 		t.Run(scenario, func(t *testing.T) {
 			t.Parallel()
 			cmd := reexec(t, scenario)

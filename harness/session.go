@@ -8,6 +8,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+
 	"github.com/keywright/keywright/harness/backend"
 	"github.com/keywright/keywright/harness/runner"
 	"github.com/keywright/keywright/harness/toolchain"
@@ -140,5 +143,31 @@ func (s *session) abort(reason string, patience time.Duration) error {
 	for err := range errs {
 		all = append(all, err)
 	}
-	return errors.Join(append(all, s.close())...)
+	return errors.Join(append(all, s.sweep(ctx), s.close())...)
+}
+
+// shortestWindow is the least number of days before a deletion. Source: KMS API
+// Reference, ScheduleKeyDeletion.
+const shortestWindow = 7
+
+// sweep schedules the deletion of keys that interrupted applies made and could
+// not note in their state: a CreateKey that is cut off may have been carried
+// out.
+func (s *session) sweep(ctx context.Context) error {
+	ledger, ok := s.backend.(backend.Ledger)
+	if !ok {
+		return nil
+	}
+	var errs []error
+	for _, key := range ledger.LiveKeys() {
+		cfg := s.backend.Config()
+		cfg.Region = strings.Split(key, ":")[3]
+		_, err := kms.NewFromConfig(cfg).ScheduleKeyDeletion(ctx, &kms.ScheduleKeyDeletionInput{
+			KeyId: &key, PendingWindowInDays: aws.Int32(shortestWindow),
+		})
+		if err != nil {
+			errs = append(errs, fmt.Errorf("sweeping key %s: %w", key, err))
+		}
+	}
+	return errors.Join(errs...)
 }

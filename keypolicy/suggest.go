@@ -10,16 +10,25 @@ import (
 // them where none is near.
 func suggest[V any](name string, known map[string]V) string {
 	names := slices.Sorted(maps.Keys(known))
-	best, distance := "", 1+len(name)/3
-	for _, candidate := range names {
+	if nearest := Nearest(name, names); nearest != "" {
+		return "did you mean \"" + nearest + "\"?"
+	}
+	return "known are " + strings.Join(names, ", ")
+}
+
+// Nearest is the known name that a misspelt one is nearest to, whatever the
+// case; "" if none is near enough to be meant.
+func Nearest(name string, known []string) string {
+	best, distance := "", 1+len(name)/6
+	for _, candidate := range known {
+		if len(candidate)-len(name) > distance || len(name)-len(candidate) > distance {
+			continue // further apart by length alone
+		}
 		if d := editDistance(strings.ToLower(name), strings.ToLower(candidate)); d <= distance {
 			best, distance = candidate, d-1
 		}
 	}
-	if best != "" {
-		return "did you mean \"" + best + "\"?"
-	}
-	return "known are " + strings.Join(names, ", ")
+	return best
 }
 
 // editDistance is the Levenshtein distance in bytes.

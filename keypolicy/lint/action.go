@@ -143,38 +143,3 @@ func cryptographic(a *keypolicy.Action) bool {
 func manages(a *keypolicy.Action) bool {
 	return !cryptographic(a) && a.Access != keypolicy.List && a.Access != keypolicy.Read
 }
-
-// nearest is the name nearest to a misspelt one; "" if none is near.
-func nearest(name string, known []string) string {
-	best, distance := "", 1+len(name)/6
-	for _, candidate := range known {
-		if len(candidate)-len(name) > distance || len(name)-len(candidate) > distance {
-			continue // further apart by length alone
-		}
-		if d := editDistance(strings.ToLower(name), strings.ToLower(candidate)); d <= distance {
-			best, distance = candidate, d-1
-		}
-	}
-	return best
-}
-
-// editDistance is the Levenshtein distance in bytes.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			substitution := diagonal
-			if a[i] != b[j] {
-				substitution++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(substitution, diagonal+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
-}

@@ -89,7 +89,7 @@ func nearestKey(name string) string {
 	for _, key := range keypolicy.ConditionKeys() {
 		names = append(names, key.Name)
 	}
-	return nearest(name, names)
+	return keypolicy.Nearest(name, names)
 }
 
 // checkKeyContext looks at actions written out: for a wildcard the condition is

@@ -163,7 +163,7 @@ func nearestAction(name string) string {
 	for i := range catalogue {
 		names[i] = catalogue[i].Name
 	}
-	return nearest(name, names)
+	return keypolicy.Nearest(name, names)
 }
 
 // checkActionEffect looks at actions written out: a wildcard takes in what has
