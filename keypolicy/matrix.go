@@ -1,8 +1,10 @@
 package keypolicy
 
 import (
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Candidate is a caller of an access matrix, with what is attached to it.
@@ -55,19 +57,35 @@ func NewMatrix(world World, key string, candidates []Candidate, actions []string
 	for i, action := range actions {
 		lower[i] = strings.ToLower(action)
 	}
-	policy := world.ResourcePolicy
-	for i, c := range candidates {
+	found := make([][]Escalation, len(candidates))
+	inParallel(len(candidates), func(i int) {
+		c, world := candidates[i], world
 		world.Identity, world.Boundary, world.Session = c.Identity, c.Boundary, c.Session
 		request := Request{Principal: c.Principal, Resource: key, Open: true}
-		world.ResourcePolicy = policy.about(&request)
+		world.ResourcePolicy = world.ResourcePolicy.about(&request)
 		row := newRow(&request, &world)
 		m.Rows[i] = MatrixRow{Candidate: c, Cells: make([]Decision, len(actions))}
 		for j, action := range actions {
 			m.Rows[i].Cells[j] = row.decide(action, lower[j], nil)
 		}
-		m.Escalations = append(m.Escalations, row.escalations(m.Rows[i], actions)...)
-	}
+		found[i] = row.escalations(m.Rows[i], actions)
+	})
+	m.Escalations = slices.Concat(found...)
 	return m
+}
+
+// inParallel calls work for 0 to n-1, on as many processors as there are.
+func inParallel(n int, work func(int)) {
+	workers := min(n, runtime.GOMAXPROCS(0))
+	var group sync.WaitGroup
+	for first := range workers {
+		group.Go(func() {
+			for i := first; i < n; i += workers {
+				work(i)
+			}
+		})
+	}
+	group.Wait()
 }
 
 // row asks many questions about one caller.
