@@ -8,8 +8,12 @@
 //		h := harness.New(t)
 //		app := h.Role("app")
 //		opts := h.Options(&terraform.Options{
-//			TerraformDir: "../modules/kms/standard",
-//			Vars:         map[string]any{"users": []string{app.RoleARN}},
+//			TerraformDir: "../modules/kms/encryption",
+//			Vars: map[string]any{
+//				"alias":          "orders",
+//				"users":          []string{app.RoleARN},
+//				"administrators": []string{h.DeployerARN()},
+//			},
 //		})
 //		terraform.InitAndApply(t, opts)
 //		h.AssertRoundTrip(app, terraform.Output(t, opts, "key_arn"), nil)

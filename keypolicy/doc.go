@@ -11,7 +11,12 @@
 //	}
 //
 // Evaluate is total and pure: it reads no clock, no network, no environment,
-// and every request gets a verdict. What is not allowed is denied.
+// and every request gets a verdict. What is not allowed is denied; what hangs on
+// a value nobody knows yet ([Mark]) is unknown.
+//
+// On top of it [NewMatrix] decides every action for every caller, [Compare] says
+// whether a new policy is wider than an old one and shows it by a request, and
+// [Assert] proves a claim such as "nobody outside the account" ([NobodyOutside]).
 //
 // # The rules that are KMS's own
 //
@@ -26,6 +31,6 @@
 //
 // # What it is not
 //
-// It does not fetch policies, and it does not judge style; it needs only the
-// standard library.
+// It does not fetch policies, and it judges no style: package lint, beside it,
+// does. It needs only the standard library.
 package keypolicy

@@ -98,26 +98,13 @@ func TestKeyPolicyAlone(t *testing.T) {
 
 	byRole := w.key(withPolicy(keyPolicy(statement("Allow", role, "kms:Encrypt", ""))))
 	bySession := w.key(withPolicy(keyPolicy(statement("Allow", session.arn, "kms:Encrypt", ""))))
-	for name, row := range map[string]struct {
-		by      *caller
-		key     string
-		allowed bool
-	}{
+	w.mayEncrypt(t, map[string]attempt{
 		"role named, a session of it":       {session, byRole, true},
 		"role named, another session of it": {sibling, byRole, true},
 		"role named, another role":          {stranger, byRole, false},
 		"session named, that session":       {session, bySession, true},
 		"session named, another session":    {sibling, bySession, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			_, err := w.encrypt(row.by, row.key, nil)
-			if row.allowed {
-				require.NoError(t, err)
-				return
-			}
-			fails(t, err, "AccessDeniedException", "")
-		})
-	}
+	})
 }
 
 // TestAdministratorCannotDecrypt, and can give himself the permission: a tester

@@ -203,3 +203,25 @@ func failsLike(t testing.TB, err error, code, part string) {
 }
 
 func repeat(n int) *string { return aws.String(strings.Repeat("x", n)) }
+
+// attempt is a caller's Encrypt with a key, and whether it is allowed.
+type attempt struct {
+	by      *caller
+	key     string
+	allowed bool
+}
+
+// mayEncrypt makes the attempts: who is not allowed is denied, nothing else.
+func (w *world) mayEncrypt(t *testing.T, attempts map[string]attempt) {
+	t.Helper()
+	for name, a := range attempts {
+		t.Run(name, func(t *testing.T) {
+			_, err := w.encrypt(a.by, a.key, nil)
+			if a.allowed {
+				require.NoError(t, err)
+				return
+			}
+			fails(t, err, "AccessDeniedException", "")
+		})
+	}
+}
