@@ -23,6 +23,7 @@ type need struct {
 	action  string            // such as "kms:Encrypt"
 	context keypolicy.Context // condition keys of this action; nil for none
 	states  stateRule
+	origins originRule
 	// encryption is the call's encryption context, which grants may constrain.
 	encryption encryptionContext
 	// child is the grant about to be made by CreateGrant; nil otherwise.
@@ -36,11 +37,11 @@ func (c *call) key(id string, context keypolicy.Context) (*key, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.open(f, need{action: c.action, context: context, states: c.op.states})
+	return c.open(f, need{action: c.action, context: context, states: c.op.states, origins: c.op.origins})
 }
 
-// open authorises the use of a key and checks its state, in this order: who may
-// not use a key learns nothing about it.
+// open authorises the use of a key, then checks its origin and its state, in this
+// order: who may not use a key learns nothing about it.
 func (c *call) open(f found, n need) (*key, error) {
 	k := f.key
 	k.policy.follow()
@@ -67,6 +68,9 @@ func (c *call) open(f found, n need) (*key, error) {
 		return nil, err
 	}
 	if err := k.catchUp(c.now, c.server.random); err != nil {
+		return nil, err
+	}
+	if err := n.origins.accept(k); err != nil {
 		return nil, err
 	}
 	return k, n.states.accept(k)

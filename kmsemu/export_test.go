@@ -97,3 +97,10 @@ func (s *Server) HoldSecret(keyARN string) (asked <-chan struct{}, release func(
 	})
 	return wanted, sync.OnceFunc(func() { close(held) })
 }
+
+// SetKeyState puts a key into a state that only the service itself can.
+func SetKeyState(s *Server, keyARN, state string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.keyOf(keyARN).state = keyState(state)
+}

@@ -32,61 +32,11 @@ type document struct {
 	mentions []mention // of users and roles, for policies with principals
 }
 
-// keyState is a KeyState of the KMS API.
-type keyState string
-
+// Origins of key material: made by KMS, or imported.
 const (
-	stateEnabled         keyState = "Enabled"
-	stateDisabled        keyState = "Disabled"
-	statePendingDeletion keyState = "PendingDeletion"
+	originKMS      = "AWS_KMS"
+	originExternal = "EXTERNAL"
 )
-
-// originKMS is the Origin of material that KMS made.
-const originKMS = "AWS_KMS"
-
-// stateRule is a class of operations that refuse the same key states (K0020 to
-// K0025).
-type stateRule uint8
-
-const (
-	// inAnyState: reading and policies never mind the state.
-	inAnyState stateRule = iota
-	// ifEnabled: cryptographic operations and rotation.
-	ifEnabled
-	// unlessPending: everything but pending deletion will do.
-	unlessPending
-	// onlyPending: cancelling a deletion.
-	onlyPending
-)
-
-// refusal is how a state is refused; the message is about the key's ARN.
-type refusal struct {
-	code    code
-	message string
-}
-
-var refusals = [...]map[keyState]refusal{
-	inAnyState: {},
-	ifEnabled: {
-		stateDisabled:        {disabled, "%s is disabled."},
-		statePendingDeletion: {invalidState, "%s is pending deletion."},
-	},
-	unlessPending: {
-		statePendingDeletion: {invalidState, "%s is pending deletion."},
-	},
-	onlyPending: {
-		stateEnabled:  {invalidState, "%s is not pending deletion."},
-		stateDisabled: {invalidState, "%s is not pending deletion."},
-	},
-}
-
-// accept checks the key's state against the rule of an operation.
-func (rule stateRule) accept(k *key) error {
-	if r, refused := refusals[rule][k.state]; refused {
-		return fail(r.code, r.message, k.arn)
-	}
-	return nil
-}
 
 // gone reports whether the key's deletion date has passed.
 func (k *key) gone(now time.Time) bool {

@@ -17,7 +17,7 @@ var (
 		"ML_KEM_512", "ML_KEM_768", "ML_KEM_1024", "SM2", symmetricDefault,
 	}
 	apiKeyUsages = []string{usageEncryptDecrypt, usageSignVerify, usageMAC, usageAgreement, usageEncapsulation}
-	apiOrigins   = []string{originKMS, "EXTERNAL", "AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"}
+	apiOrigins   = []string{originKMS, originExternal, "AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"}
 
 	// customerMasterKeySpecs are those of the deprecated parameter.
 	customerMasterKeySpecs = slices.DeleteFunc(slices.Clone(apiKeySpecs), func(name string) bool {

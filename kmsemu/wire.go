@@ -30,8 +30,10 @@ type operation struct {
 	run handler
 	// byAlias: the key may be named by alias, not only by id or ARN (K0013).
 	byAlias bool
-	// states is which key states it refuses.
-	states stateRule
+	// states is which key states it refuses, origins which origins of keys it
+	// takes.
+	states  stateRule
+	origins originRule
 }
 
 // handler runs an operation: the wire funnels [jsonOperation], [jsonWork] and
