@@ -67,17 +67,16 @@ func (c *call) open(f found, n need) (*key, error) {
 		}
 		return nil, err
 	}
-	if err := k.catchUp(c.now, c.server.random); err != nil {
-		return nil, err
-	}
 	if err := n.origins.accept(k); err != nil {
 		return nil, err
 	}
 	return k, n.states.accept(k)
 }
 
-// concerns notes in the trail that the call is about a key.
+// concerns notes that the call is about a key: in the trail, and to look at the
+// key's due date afterwards.
 func (c *call) concerns(k *key) {
+	c.keys = append(c.keys, k)
 	c.event.Resources = append(c.event.Resources, Resource{ARN: k.arn, AccountID: k.account, Type: "AWS::KMS::Key"})
 }
 
@@ -117,7 +116,7 @@ func (c *call) find(id string) (found, error) {
 		return found{}, fail(notFound, "Invalid keyId '%s'", id)
 	}
 	if r := c.lookRegion(account); r != nil {
-		if k := r.key(keyID, c.now); k != nil {
+		if k := r.keys[keyID]; k != nil {
 			return found{key: k}, nil
 		}
 	}
@@ -126,7 +125,7 @@ func (c *call) find(id string) (found, error) {
 
 func (c *call) findAlias(account, name string) (found, error) {
 	if r := c.lookRegion(account); r != nil {
-		if a := r.alias(name, c.now); a != nil {
+		if a := r.aliases[name]; a != nil {
 			return found{key: a.key, alias: name}, nil
 		}
 	}

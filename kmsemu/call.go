@@ -38,6 +38,7 @@ type call struct {
 	tokens   []string          // the grant tokens it carries
 	via      *serviceCall      // if a service makes it; nil otherwise
 	event    Event
+	keys     []*key // that it is about
 }
 
 // begin fills in what follows from the request itself.

@@ -10,19 +10,20 @@ import (
 
 // key is a KMS key.
 type key struct {
-	id, account, arn string
-	spec             *keySpec
-	usage, origin    string
-	description      string
-	created          time.Time
-	state            keyState
-	deletion         time.Time // when PendingDeletion ends
-	policy           document
-	tags             map[string]string
-	aliases          map[string]*alias // by alias name
-	grants           grantSet
-	materials        []material // oldest first; the last one is current
-	rotation         rotation
+	id, account, region, arn string
+	spec                     *keySpec
+	usage, origin            string
+	description              string
+	created                  time.Time
+	state                    keyState
+	deletion                 time.Time // when PendingDeletion ends
+	policy                   document
+	tags                     map[string]string
+	aliases                  map[string]*alias // by alias name
+	grants                   grantSet
+	materials                []material // oldest first; the last one is current
+	rotation                 rotation
+	turn                     turn
 }
 
 // document is a policy as it was given and as it was understood.
@@ -37,11 +38,6 @@ const (
 	originKMS      = "AWS_KMS"
 	originExternal = "EXTERNAL"
 )
-
-// gone reports whether the key's deletion date has passed.
-func (k *key) gone(now time.Time) bool {
-	return k.state == statePendingDeletion && !now.Before(k.deletion)
-}
 
 // facts are what condition keys ask about the key.
 func (k *key) facts() *keypolicy.Key {
@@ -78,17 +74,4 @@ func (k *key) metadata() keyMetadata {
 		m.DeletionDate = epoch{k.deletion}
 	}
 	return m
-}
-
-// enable makes the key usable again. Material whose rotation fell due in the
-// meantime rotates at once, and the period starts anew (K0058).
-func (k *key) enable(now time.Time, next material) {
-	if k.state == stateEnabled {
-		return
-	}
-	k.state = stateEnabled
-	if k.rotation.due(now) {
-		k.rotate(next, now, automaticRotation)
-		k.rotation.schedule(now)
-	}
 }

@@ -14,6 +14,8 @@ const (
 	stateUnavailable            keyState = "Unavailable"
 	stateCreating               keyState = "Creating"
 	stateUpdating               keyState = "Updating"
+	// stateDeleted is that of no key the emulator still has.
+	stateDeleted keyState = ""
 )
 
 // stateRule is a class of operations that refuse the same key states (K0020 to

@@ -32,7 +32,7 @@ func (c *call) alias(name string) (*alias, *region, error) {
 		return nil, nil, err
 	}
 	r := c.regionLocked()
-	return r.alias(name, c.now), r, nil
+	return r.aliases[name], r, nil
 }
 
 // existingAlias is alias for operations on one that must exist (K0012).
@@ -153,7 +153,7 @@ func listAliases(c *call, in *listAliasesInput) (*listAliasesOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := r.allAliases(c.now)
+	all := r.allAliases()
 	if in.KeyID != "" {
 		of, err := c.find(in.KeyID)
 		if err != nil {

@@ -164,7 +164,6 @@ func listRetirableGrants(c *call, in *listRetirableGrantsInput) (*listGrantsOutp
 	for _, ref := range []string{in.RetiringServicePrincipal, in.RetiringPrincipal, c.server.state.uniqueID(in.RetiringPrincipal)} {
 		alive = append(alive, c.server.state.retirable[retirable{c.region, ref}]...)
 	}
-	alive = slices.DeleteFunc(alive, func(g *grant) bool { return g.key.gone(c.now) })
 	slices.SortFunc(alive, byGrantID)
 	return c.grantPage(&in.pageInput, alive)
 }

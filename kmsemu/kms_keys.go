@@ -138,7 +138,7 @@ func (c *call) newKey(in *createKeyInput) (*key, error) {
 		return nil, err
 	}
 	return &key{
-		id: id, account: c.caller.account, arn: c.arn(serviceKMS, "key/"+id),
+		id: id, account: c.caller.account, region: c.region, arn: c.arn(serviceKMS, "key/"+id),
 		spec: spec, usage: in.usage(), origin: in.origin(), description: in.Description,
 		created: c.now, state: stateEnabled, materials: []material{first},
 		tags: tagMap(in.Tags), aliases: map[string]*alias{},
@@ -184,7 +184,7 @@ func listKeys(c *call, in *listKeysInput) (*listKeysOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	keys, more, err := page(c, &in.pageInput, listKeysPage, r.allKeys(c.now), func(k *key) string { return k.id })
+	keys, more, err := page(c, &in.pageInput, listKeysPage, r.allKeys(), func(k *key) string { return k.id })
 	if err != nil {
 		return nil, err
 	}
@@ -225,11 +225,8 @@ func enableKey(c *call, in *keyInput) (*empty, error) {
 	if err != nil {
 		return nil, err
 	}
-	next, err := k.spec.newMaterial(c.server.random)
-	if err != nil {
-		return nil, err
-	}
-	k.enable(c.now, next)
+	k.state = stateEnabled
+	k.rotation.resume(c.now)
 	return done()
 }
 

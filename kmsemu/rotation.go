@@ -1,9 +1,6 @@
 package kmsemu
 
-import (
-	"io"
-	"time"
-)
+import "time"
 
 const (
 	day               = 24 * time.Hour
@@ -32,20 +29,12 @@ func (r *rotation) schedule(from time.Time) {
 	r.next = from.Add(time.Duration(r.periodDays) * day)
 }
 
-// catchUp carries out the automatic rotations that fell due since the key was
-// last looked at, each on its date. Keys that are disabled or pending deletion do
-// not rotate (K0058).
-func (k *key) catchUp(now time.Time, random io.Reader) error {
-	for k.state == stateEnabled && k.rotation.due(now) {
-		next, err := k.spec.newMaterial(random)
-		if err != nil {
-			return err
-		}
-		date := k.rotation.next
-		k.rotate(next, date, automaticRotation)
-		k.rotation.schedule(date)
+// resume takes the schedule up again when the key is enabled: a rotation that fell
+// due in the meantime happens now, and the period starts anew (K0058).
+func (r *rotation) resume(now time.Time) {
+	if r.due(now) {
+		r.next = now
 	}
-	return nil
 }
 
 // rotate makes new material current; older material keeps decrypting.

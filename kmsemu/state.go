@@ -17,6 +17,7 @@ type state struct {
 	tokenKeys map[string][]crypto.PublicKey
 	// retirable are the grants of all accounts, by who may retire them.
 	retirable retirables
+	agenda    agenda
 }
 
 func newState() state {
@@ -66,28 +67,14 @@ func (a *account) region(name string) *region {
 	return r
 }
 
-// key returns a key by id; nil if there is none. A key whose deletion date has
-// passed goes when it is looked for, and takes its aliases with it (K0045).
-func (r *region) key(id string, now time.Time) *key {
-	k := r.keys[id]
-	if k == nil || !k.gone(now) {
-		return k
-	}
+// drop deletes a key with its aliases and grants (K0045).
+func (r *region) drop(k *key) {
 	for name := range k.aliases {
 		delete(r.aliases, name)
 	}
 	k.grants.clear()
-	delete(r.keys, id)
-	return nil
-}
-
-// alias returns an alias by name; nil if there is none. Looking for its key first
-// makes it go with a key that is gone.
-func (r *region) alias(name string, now time.Time) *alias {
-	if a := r.aliases[name]; a != nil {
-		r.key(a.key.id, now)
-	}
-	return r.aliases[name]
+	delete(r.keys, k.id)
+	k.state = stateDeleted
 }
 
 // put adds an alias, or moves it to its new key.
@@ -106,23 +93,19 @@ func (r *region) remove(a *alias) {
 }
 
 // allKeys lists the Region's keys by id.
-func (r *region) allKeys(now time.Time) []*key {
+func (r *region) allKeys() []*key {
 	var all []*key
 	for _, id := range slices.Sorted(maps.Keys(r.keys)) {
-		if k := r.key(id, now); k != nil {
-			all = append(all, k)
-		}
+		all = append(all, r.keys[id])
 	}
 	return all
 }
 
 // allAliases lists the Region's aliases by name.
-func (r *region) allAliases(now time.Time) []*alias {
+func (r *region) allAliases() []*alias {
 	var all []*alias
 	for _, name := range slices.Sorted(maps.Keys(r.aliases)) {
-		if a := r.alias(name, now); a != nil {
-			all = append(all, a)
-		}
+		all = append(all, r.aliases[name])
 	}
 	return all
 }

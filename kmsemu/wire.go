@@ -46,10 +46,19 @@ type empty struct{}
 // done is what such an operation returns.
 func done() (*empty, error) { return nil, nil }
 
-// whileLocked runs f with the state locked.
+// whileLocked runs f with the state locked, after time has made its changes.
 func whileLocked[T any](c *call, f func() (T, error)) (T, error) {
 	c.server.mu.Lock()
 	defer c.server.mu.Unlock()
+	if err := c.server.advance(c.now); err != nil {
+		var none T
+		return none, err
+	}
+	defer func() {
+		for _, k := range c.keys {
+			c.server.state.agenda.note(k)
+		}
+	}()
 	return f()
 }
 
