@@ -104,7 +104,7 @@ func (s *Server) change(k *key, date time.Time) error {
 		s.state.accounts[k.account].regions[k.region].drop(k)
 		return nil
 	}
-	next, err := k.spec.newMaterial(s.random)
+	next, err := k.spec.newMaterial(s.random.stream("rotation " + k.arn))
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package kmsemu
 
 import (
 	"context"
+	"io"
 	"maps"
 	"net"
 	"strconv"
@@ -25,6 +26,7 @@ type call struct {
 	server   *Server
 	context  context.Context
 	now      time.Time
+	random   io.Reader
 	protocol protocol
 	service  string
 	region   string
@@ -45,6 +47,7 @@ type call struct {
 func (c *call) begin(ctx context.Context, from origin, requestID string) {
 	c.context = ctx
 	c.action = c.service + ":" + c.name
+	c.random = c.server.randomOf(c)
 	now := c.now.UTC()
 	c.common = keypolicy.Context{}
 	c.common.Set("aws:CurrentTime", now.Format(time.RFC3339))

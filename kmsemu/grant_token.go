@@ -36,7 +36,7 @@ func (t *grantTokens) check(k *checker) {
 // newToken makes a token of the grant: its key and id, a nonce, which makes each
 // token another, and a seal that only the grant can make.
 func (g *grant) newToken(c *call) (string, error) {
-	nonce, err := randomBytes(c.server.random, grantNonceBytes)
+	nonce, err := randomBytes(c.random, grantNonceBytes)
 	if err != nil {
 		return "", err
 	}

@@ -53,10 +53,10 @@ func createAccessKey(c *call, f *form) (*accessKeyResult, error) {
 		return nil, fail(limitExceeded, "Cannot exceed quota for AccessKeysPerUser: %d", maxAccessKeys)
 	}
 	k := &accessKey{active: true, user: u, created: c.now}
-	if k.id, err = newID(c.server.random, "AKIA", 16); err != nil {
+	if k.id, err = newID(c.random, "AKIA", 16); err != nil {
 		return nil, err
 	}
-	if k.secret, err = newSecret(c.server.random, 30); err != nil {
+	if k.secret, err = newSecret(c.random, 30); err != nil {
 		return nil, err
 	}
 	u.keys = append(u.keys, k)

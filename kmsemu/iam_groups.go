@@ -49,7 +49,7 @@ func createGroup(c *call, f *form) (*groupResult, error) {
 		return nil, fail(entityExists, "Group with name %s already exists.", g.name)
 	}
 	var err error
-	if g.id, err = newID(c.server.random, "AGPA", 17); err != nil {
+	if g.id, err = newID(c.random, "AGPA", 17); err != nil {
 		return nil, err
 	}
 	known[g.name] = g

@@ -88,7 +88,7 @@ func deleteServiceLinkedRole(c *call, f *form) (*deletionTaskResult, error) {
 	if !r.linked {
 		return nil, fail(invalidInput, "%s is not a service-linked role: delete it with DeleteRole.", r.name)
 	}
-	id, err := newUUID(c.server.random)
+	id, err := newUUID(c.random)
 	if err != nil {
 		return nil, err
 	}

@@ -117,7 +117,7 @@ func createPolicy(c *call, f *form) (*policyResult, error) {
 		return nil, err
 	}
 	p.standard = v
-	if p.id, err = newID(c.server.random, "ANPA", 17); err != nil {
+	if p.id, err = newID(c.random, "ANPA", 17); err != nil {
 		return nil, err
 	}
 	known[p.arn] = p

@@ -62,7 +62,7 @@ func createInstanceProfile(c *call, f *form) (*profileResult, error) {
 		return nil, fail(entityExists, "Instance Profile %s already exists.", p.name)
 	}
 	var err error
-	if p.id, err = newID(c.server.random, "AIPA", 17); err != nil {
+	if p.id, err = newID(c.random, "AIPA", 17); err != nil {
 		return nil, err
 	}
 	known[p.name] = p

@@ -115,7 +115,7 @@ func (c *call) addRole(r *role, trust string) (*roleResult, error) {
 	if r.trust, err = c.newTrustPolicy(trust); err != nil {
 		return nil, err
 	}
-	if r.id, err = newID(c.server.random, "AROA", 17); err != nil {
+	if r.id, err = newID(c.random, "AROA", 17); err != nil {
 		return nil, err
 	}
 	known[r.name] = r

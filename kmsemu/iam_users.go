@@ -101,7 +101,7 @@ func createUser(c *call, f *form) (*userResult, error) {
 	if u.boundary, err = c.boundaryByARN(boundary); err != nil {
 		return nil, err
 	}
-	if u.id, err = newID(c.server.random, "AIDA", 17); err != nil {
+	if u.id, err = newID(c.random, "AIDA", 17); err != nil {
 		return nil, err
 	}
 	known[u.name] = u

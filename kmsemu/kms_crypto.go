@@ -117,7 +117,7 @@ func encrypt(c *call, in *encryptInput) (work[encryptOutput], error) {
 		return nil, err
 	}
 	return func() (*encryptOutput, error) {
-		sealed, err := s.seal(c.server.random, in.Plaintext)
+		sealed, err := s.seal(c.random, in.Plaintext)
 		if err != nil {
 			return nil, err
 		}
@@ -229,7 +229,7 @@ func reEncrypt(c *call, in *reEncryptInput) (work[reEncryptOutput], error) {
 		if err != nil {
 			return nil, err
 		}
-		if out.CiphertextBlob, err = destination.seal(c.server.random, plaintext); err != nil {
+		if out.CiphertextBlob, err = destination.seal(c.random, plaintext); err != nil {
 			return nil, err
 		}
 		return finish(&in.dryRunOption, out)

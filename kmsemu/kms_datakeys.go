@@ -46,11 +46,11 @@ func generateDataKey(c *call, in *generateDataKeyInput) (work[dataKeyOutput], er
 		return nil, err
 	}
 	return func() (*dataKeyOutput, error) {
-		plaintext, err := randomBytes(c.server.random, in.size())
+		plaintext, err := randomBytes(c.random, in.size())
 		if err != nil {
 			return nil, err
 		}
-		sealed, err := s.seal(c.server.random, plaintext)
+		sealed, err := s.seal(c.random, plaintext)
 		if err != nil {
 			return nil, err
 		}
@@ -93,7 +93,7 @@ func generateRandom(c *call, in *generateRandomInput) (*generateRandomOutput, er
 	if _, err := c.own(nil); err != nil {
 		return nil, err
 	}
-	random, err := randomBytes(c.server.random, *in.NumberOfBytes)
+	random, err := randomBytes(c.random, *in.NumberOfBytes)
 	if err != nil {
 		return nil, err
 	}

@@ -46,7 +46,7 @@ func encapsulate(c *call, in *encapsulateInput) (work[encapsulateOutput], error)
 		if err != nil {
 			return nil, err
 		}
-		ciphertext, shared, err := secret.encapsulate(c.server.random)
+		ciphertext, shared, err := secret.encapsulate(c.random)
 		if err != nil {
 			return nil, err
 		}

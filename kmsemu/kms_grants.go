@@ -251,11 +251,11 @@ func (c *call) putGrant(g *grant) (*grant, error) {
 	if len(set.all) >= maxGrants {
 		return nil, fail(limitExceeded, "The KMS key already has the maximum of %d grants.", maxGrants)
 	}
-	id, err := randomBytes(c.server.random, grantIDBytes)
+	id, err := randomBytes(c.random, grantIDBytes)
 	if err != nil {
 		return nil, err
 	}
-	if g.secret, err = randomBytes(c.server.random, grantSecretBytes); err != nil {
+	if g.secret, err = randomBytes(c.random, grantSecretBytes); err != nil {
 		return nil, err
 	}
 	g.id = hex.EncodeToString(id)

@@ -105,7 +105,7 @@ func generateDataKeyPair(c *call, in *generateDataKeyPairInput) (work[dataKeyPai
 
 // fill makes the pair.
 func (o *dataKeyPairOutput) fill(c *call, s sealer) error {
-	m, err := keySpecs[o.KeyPairSpec].newMaterial(c.server.random)
+	m, err := keySpecs[o.KeyPairSpec].newMaterial(c.random)
 	if err != nil {
 		return err
 	}
@@ -119,7 +119,7 @@ func (o *dataKeyPairOutput) fill(c *call, s sealer) error {
 	if o.PrivateKeyPlaintext, err = pair.private(); err != nil {
 		return err
 	}
-	o.PrivateKeyCiphertextBlob, err = s.seal(c.server.random, o.PrivateKeyPlaintext)
+	o.PrivateKeyCiphertextBlob, err = s.seal(c.random, o.PrivateKeyPlaintext)
 	return err
 }
 

@@ -129,11 +129,11 @@ func createKey(c *call, in *createKeyInput) (*metadataOutput, error) {
 // newKey makes the key a request describes, all but its policy.
 func (c *call) newKey(in *createKeyInput) (*key, error) {
 	spec := keySpecs[in.spec()]
-	id, err := newUUID(c.server.random)
+	id, err := newUUID(c.random)
 	if err != nil {
 		return nil, err
 	}
-	first, err := spec.newMaterial(c.server.random)
+	first, err := spec.newMaterial(c.random)
 	if err != nil {
 		return nil, err
 	}

@@ -85,7 +85,7 @@ func rotateKeyOnDemand(c *call, in *keyInput) (*keyOutput, error) {
 	if k.rotation.due(c.now.Add(rotationQuietTime)) {
 		return nil, fail(conflict, "An automatic rotation of %s is due within 20 minutes.", k.arn)
 	}
-	next, err := k.spec.newMaterial(c.server.random)
+	next, err := k.spec.newMaterial(c.random)
 	if err != nil {
 		return nil, err
 	}

@@ -150,7 +150,7 @@ func sign(c *call, in *messageInput) (work[signOutput], error) {
 		if err != nil {
 			return nil, err
 		}
-		signature, err := secret.sign(c.server.random, m)
+		signature, err := secret.sign(c.random, m)
 		if err != nil {
 			return nil, err
 		}

@@ -9,6 +9,53 @@ import (
 	"sync"
 )
 
+// randomness is where a server takes randomness from: without a seed from one
+// source, with a seed from a stream for each purpose, time after time. So what one
+// call draws moves nothing that another gets.
+type randomness struct {
+	source io.Reader // without a seed
+	seed   string
+
+	mu    sync.Mutex
+	drawn map[string]uint64 // streams begun so far, by purpose
+}
+
+// stream begins the next stream for a purpose.
+func (r *randomness) stream(purpose string) io.Reader {
+	if r.seed == "" {
+		return r.source
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.drawn[purpose]++
+	return stream(fmt.Appendf(nil, "%q %q %d", r.seed, purpose, r.drawn[purpose]))
+}
+
+// callRandom is the randomness of one call. Its stream begins when it is first
+// read, so that a call that is refused before does not count.
+type callRandom struct {
+	from    *randomness
+	purpose string
+	stream  io.Reader
+}
+
+// Read fills p entirely, or fails.
+func (r *callRandom) Read(p []byte) (int, error) {
+	if r.stream == nil {
+		r.stream = r.from.stream(r.purpose)
+	}
+	return io.ReadFull(r.stream, p)
+}
+
+// randomOf is the randomness of a call: with a seed, that of the n-th such call of
+// an account in a Region.
+func (s *Server) randomOf(c *call) io.Reader {
+	if s.random.seed == "" {
+		return s.random.source
+	}
+	return &callRandom{from: &s.random, purpose: c.action + " " + c.caller.account + " " + c.region}
+}
+
 // lockedReader makes a random source safe for concurrent use.
 type lockedReader struct {
 	mu     sync.Mutex

@@ -17,6 +17,14 @@ type Config struct {
 	// Rand is the source of key material, ids and credentials. Nil means
 	// crypto/rand. The server reads it from one goroutine at a time.
 	Rand io.Reader
+	// Seed, if not "", makes key material, ids and credentials repeat, and Rand is
+	// not read: the n-th call of an operation by an account in a Region makes the
+	// same in every server with that seed, whatever other operations were called in
+	// between and however often. Of calls made at the same time the first to need
+	// randomness is the first; calls refused before that do not count. Signatures
+	// that are random by nature do not repeat, and request ids follow the order of
+	// all requests. Who knows the seed knows the keys.
+	Seed string
 	// Logger gets one record per call, without parameters. Nil discards.
 	Logger *slog.Logger
 	// ServiceCalls lets clients on the loopback make KMS calls as AWS services make
@@ -32,8 +40,8 @@ type Config struct {
 // Server is the emulator: an [http.Handler] for KMS, STS and IAM that holds all
 // accounts and Regions. Make one with [New]. It is safe for concurrent use.
 type Server struct {
-	clock  func() time.Time
-	random io.Reader
+	clock  clock
+	random randomness
 	log    *slog.Logger
 	trail  trail
 
@@ -48,9 +56,10 @@ type Server struct {
 
 // New returns an empty emulator.
 func New(cfg Config) *Server {
-	s := &Server{clock: cfg.Clock, log: cfg.Logger, state: newState(), serviceCalls: cfg.ServiceCalls}
-	if s.clock == nil {
-		s.clock = time.Now
+	s := &Server{log: cfg.Logger, state: newState(), serviceCalls: cfg.ServiceCalls}
+	s.clock.source = cfg.Clock
+	if cfg.Clock == nil {
+		s.clock.source = time.Now
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -58,7 +67,7 @@ func New(cfg Config) *Server {
 	if cfg.Rand == nil {
 		cfg.Rand = rand.Reader
 	}
-	s.random = &lockedReader{source: cfg.Rand}
+	s.random.source, s.random.seed, s.random.drawn = &lockedReader{source: cfg.Rand}, cfg.Seed, map[string]uint64{}
 	return s
 }
 
@@ -77,7 +86,7 @@ const (
 // ServeHTTP answers one KMS, STS or IAM request. GET /_localstack/health tells
 // that the emulator runs, where tools made for LocalStack look for it.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	now := s.clock()
+	now := s.Now()
 	// Clients correct their clocks by this header, so it must agree with the
 	// clock that judges their signatures.
 	w.Header().Set("Date", now.UTC().Format(http.TimeFormat))
@@ -87,7 +96,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p := protocolOf(r)
-	id, err := newUUID(s.random)
+	id, err := newUUID(s.random.stream("request"))
 	if err != nil {
 		p.writeError(w, reply{err: internal(err)})
 		return

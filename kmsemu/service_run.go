@@ -161,7 +161,7 @@ func (run *flowRun) newCall(step serviceStep, input map[string]any) (*call, erro
 		return nil, fmt.Errorf("writing the input of %s: %w", step.operation, err)
 	}
 	c := &call{
-		server: run.server, now: run.server.clock(), protocol: jsonProtocol{}, service: serviceKMS, region: run.use.Region,
+		server: run.server, now: run.server.Now(), protocol: jsonProtocol{}, service: serviceKMS, region: run.use.Region,
 		name: step.operation, op: kmsOperations[step.operation], body: body,
 		via: &serviceCall{profile: run.profile, sourceARN: run.source(), sourceAccount: run.account},
 	}
@@ -242,7 +242,7 @@ const defaultSession = "session"
 // perform runs a call that did not come over the wire, and returns its result as
 // JSON.
 func (s *Server) perform(ctx context.Context, c *call) ([]byte, error) {
-	id, err := newUUID(s.random)
+	id, err := newUUID(s.random.stream("request"))
 	if err != nil {
 		return nil, err
 	}

@@ -116,13 +116,13 @@ func (c *call) start(s *session, seconds int) error {
 		s.conditions.Set("aws:SourceIdentity", s.sourceIdentity)
 	}
 	var err error
-	if s.accessKey, err = newID(c.server.random, "ASIA", 16); err != nil {
+	if s.accessKey, err = newID(c.random, "ASIA", 16); err != nil {
 		return err
 	}
-	if s.secret, err = newSecret(c.server.random, 30); err != nil {
+	if s.secret, err = newSecret(c.random, 30); err != nil {
 		return err
 	}
-	if s.token, err = newSecret(c.server.random, 96); err != nil {
+	if s.token, err = newSecret(c.random, 96); err != nil {
 		return err
 	}
 	c.server.state.sessions[s.accessKey] = s

@@ -19,7 +19,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/keywright/keywright/kmsemu"
-	"github.com/keywright/keywright/kmsemu/kmsemutest"
 )
 
 // request is a raw request; its zero values make a valid one.
@@ -326,17 +325,4 @@ func TestCloseTwice(t *testing.T) {
 	require.NoError(t, i.Close())
 	_, err = http.Get(i.URL)
 	require.Error(t, err)
-}
-
-// TestSameSeedSameAnswers: clock and randomness come from the Config alone.
-func TestSameSeedSameAnswers(t *testing.T) {
-	t.Parallel()
-	made := func() string {
-		clock := kmsemutest.NewClock(time.Now().Truncate(time.Second))
-		w := &world{TB: t, ctx: t.Context(), clock: clock}
-		w.Instance = kmsemutest.New(t, &kmsemu.Config{Clock: clock.Now, Rand: bytes.NewReader(bytes.Repeat([]byte("seed"), 4096))})
-		w.root = w.caller("test", "test", "")
-		return w.key()
-	}
-	require.Equal(t, made(), made())
 }
