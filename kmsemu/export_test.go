@@ -89,12 +89,13 @@ func (s *Server) HoldSecret(keyARN string) (asked <-chan struct{}, release func(
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	m := s.keyOf(keyARN).current()
-	original, wanted, held := m.secret, make(chan struct{}), make(chan struct{})
-	m.secret = sync.OnceValues(func() (any, error) {
+	slow, wanted, held := *m.spec, make(chan struct{}), make(chan struct{})
+	slow.newSecret = func(seed []byte) (any, error) {
 		close(wanted)
 		<-held
-		return original()
-	})
+		return keySpecs[slow.name].newSecret(seed)
+	}
+	m.spec, m.once = &slow, sync.Once{} // forgets what was made before
 	return wanted, sync.OnceFunc(func() { close(held) })
 }
 

@@ -21,7 +21,7 @@ type key struct {
 	tags                     map[string]string
 	aliases                  map[string]*alias // by alias name
 	grants                   grantSet
-	materials                []material // oldest first; the last one is current
+	materials                []*material // oldest first; the last one is current
 	rotation                 rotation
 	turn                     turn
 }

@@ -109,7 +109,7 @@ func (o *dataKeyPairOutput) fill(c *call, s sealer) error {
 	if err != nil {
 		return err
 	}
-	pair, err := secretOf[keyPair](&m)
+	pair, err := secretOf[keyPair](m)
 	if err != nil {
 		return err
 	}

@@ -140,7 +140,7 @@ func (c *call) newKey(in *createKeyInput) (*key, error) {
 	return &key{
 		id: id, account: c.caller.account, region: c.region, arn: c.arn(serviceKMS, "key/"+id),
 		spec: spec, usage: in.usage(), origin: in.origin(), description: in.Description,
-		created: c.now, state: stateEnabled, materials: []material{first},
+		created: c.now, state: stateEnabled, materials: []*material{first},
 		tags: tagMap(in.Tags), aliases: map[string]*alias{},
 	}, nil
 }

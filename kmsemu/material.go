@@ -14,39 +14,43 @@ import (
 	"time"
 )
 
-// material is one backing key.
+// material is one backing key. All but its secret is plain data.
 type material struct {
-	id string // 64 hexadecimal digits
-	// secret makes the key itself when it is first wanted, for an RSA key may
-	// take a second, and afterwards remembers it. Ask for it by [secretOf].
-	secret   func() (any, error)
+	id       string // 64 hexadecimal digits
+	spec     *keySpec
+	seed     []byte // seedLength random bytes, which with the spec decide the secret
 	since    time.Time
 	rotation string // kind of rotation that made it; "" for the first
+
+	// secret is the key itself. It is made when it is first wanted, for an RSA key
+	// may take a second: ask for it by [secretOf].
+	once   sync.Once
+	secret any
+	err    error
 }
 
 // seedLength is how many random bytes decide a key, whatever its spec.
 const seedLength = 32
 
 // newMaterial makes material of a spec. Its id says nothing about it.
-func (s *keySpec) newMaterial(random io.Reader) (material, error) {
+func (s *keySpec) newMaterial(random io.Reader) (*material, error) {
 	b, err := randomBytes(random, seedLength+materialIDLength)
 	if err != nil {
-		return material{}, err
+		return nil, err
 	}
-	secret := sync.OnceValues(func() (any, error) { return s.newSecret(b[:seedLength]) })
-	return material{id: hex.EncodeToString(b[seedLength:]), secret: secret}, nil
+	return &material{id: hex.EncodeToString(b[seedLength:]), spec: s, seed: b[:seedLength:seedLength]}, nil
 }
 
 // secretOf returns a material's secret as what an operation needs of it. The key's
 // usage, checked before, says that it is one: see [key.accepts]. The first call
 // may take long, so make it with the state unlocked.
 func secretOf[T any](m *material) (T, error) {
-	secret, err := m.secret()
-	if err != nil {
+	m.once.Do(func() { m.secret, m.err = m.spec.newSecret(m.seed) })
+	if m.err != nil {
 		var none T
-		return none, err
+		return none, m.err
 	}
-	return secret.(T), nil
+	return m.secret.(T), nil
 }
 
 // What secrets do, by KeyUsage; and what those of asymmetric keys do besides.

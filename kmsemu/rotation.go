@@ -38,18 +38,18 @@ func (r *rotation) resume(now time.Time) {
 }
 
 // rotate makes new material current; older material keeps decrypting.
-func (k *key) rotate(next material, date time.Time, kind string) {
+func (k *key) rotate(next *material, date time.Time, kind string) {
 	next.since, next.rotation = date, kind
 	k.materials = append(k.materials, next)
 }
 
-func (k *key) current() *material { return &k.materials[len(k.materials)-1] }
+func (k *key) current() *material { return k.materials[len(k.materials)-1] }
 
 // material returns the key's material by id; nil if it never had it.
 func (k *key) material(id string) *material {
-	for i := range k.materials {
-		if k.materials[i].id == id {
-			return &k.materials[i]
+	for _, m := range k.materials {
+		if m.id == id {
+			return m
 		}
 	}
 	return nil
