@@ -44,7 +44,6 @@ func (c *call) key(id string, context keypolicy.Context) (*key, error) {
 // order: who may not use a key learns nothing about it.
 func (c *call) open(f found, n need) (*key, error) {
 	k := f.key
-	k.policy.follow()
 	c.concerns(k)
 	conditions := keypolicy.Context{}
 	for name, values := range n.context {
@@ -58,7 +57,7 @@ func (c *call) open(f found, n need) (*key, error) {
 		return nil, err
 	}
 	p := permission{
-		action: n.action, resource: k.arn, context: conditions, policy: k.policy.policy, key: k.facts(),
+		action: n.action, resource: k.arn, context: conditions, policy: c.policyOf(k), key: c.facts(k),
 		encryption: n.encryption, grants: c.grantsFor(k, n), named: named,
 	}
 	if err := c.permit(p); err != nil {
@@ -116,7 +115,7 @@ func (c *call) find(id string) (found, error) {
 		return found{}, fail(notFound, "Invalid keyId '%s'", id)
 	}
 	if r := c.lookRegion(account); r != nil {
-		if k := r.keys[keyID]; k != nil {
+		if k := r.keys[keyID]; k != nil && c.known(k) {
 			return found{key: k}, nil
 		}
 	}
@@ -125,8 +124,8 @@ func (c *call) find(id string) (found, error) {
 
 func (c *call) findAlias(account, name string) (found, error) {
 	if r := c.lookRegion(account); r != nil {
-		if a := r.aliases[name]; a != nil {
-			return found{key: a.key, alias: name}, nil
+		if k := c.aliasTarget(r, c.foreignARN(account, name)); k != nil && c.known(k) {
+			return found{key: k, alias: name}, nil
 		}
 	}
 	return found{}, fail(notFound, "Alias %s is not found.", c.foreignARN(account, name))

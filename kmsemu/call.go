@@ -109,7 +109,7 @@ func (c *call) permit(p permission) error {
 func (c *call) decide(p permission) keypolicy.Decision {
 	conditions := maps.Clone(c.common)
 	maps.Copy(conditions, p.context)
-	world := c.caller.worldLocked()
+	world := c.worldOfCaller()
 	world.ResourcePolicy, world.Grants, world.Key = p.policy, p.grants, p.key
 	return keypolicy.Evaluate(
 		keypolicy.Request{

@@ -105,3 +105,10 @@ func SetKeyState(s *Server, keyARN, state string) {
 	defer s.mu.Unlock()
 	s.keyOf(keyARN).state = keyState(state)
 }
+
+// Former is how many aliases have a value that was replaced.
+func Former(s *Server) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.state.past.aliases)
+}

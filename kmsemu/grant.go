@@ -81,11 +81,12 @@ func (g *grant) mayMake(child *grant) bool {
 	return child.constraints.within(&g.constraints)
 }
 
-// forPolicy is the grant as keypolicy knows it, its grantee named in the way it
+// grantFor is the grant as keypolicy knows it, its grantee named in the way it
 // covers the caller.
-func (g *grant) forPolicy(grantee string) keypolicy.Grant {
+func (c *call) grantFor(g *grant, grantee string) keypolicy.Grant {
 	return keypolicy.Grant{
 		ID: g.id, Token: g.id, Grantee: grantee, Operations: g.operations, SourceARN: g.constraints.SourceArn,
+		Pending:                 c.span(c.server.consistency.Grants).covers(g.created),
 		EncryptionContextEquals: g.constraints.EncryptionContextEquals,
 		EncryptionContextSubset: g.constraints.EncryptionContextSubset,
 	}
@@ -93,17 +94,31 @@ func (g *grant) forPolicy(grantee string) keypolicy.Grant {
 
 // grantsFor are the key's grants that may allow what the caller needs.
 func (c *call) grantsFor(k *key, n need) []keypolicy.Grant {
-	if len(k.grants.all) == 0 {
+	leaving := c.past().grants.leaving(k, c.span(c.server.consistency.Grants))
+	if len(k.grants.all)+len(leaving) == 0 {
 		return nil
 	}
 	action, _ := keypolicy.LookUpAction(n.action)
 	var out []keypolicy.Grant
 	for _, way := range coverings(c.caller.principal) {
-		for _, g := range k.grants.find(way.ref, action.GrantOperation, n.encryption) {
-			if n.child == nil || g.mayMake(n.child) {
-				out = append(out, g.forPolicy(way.name))
+		for _, g := range slices.Concat(c.speakers(k.grants.find(way.ref, action.GrantOperation, n.encryption)), leaving) {
+			if g.grantee.ref() == way.ref && (n.child == nil || g.mayMake(n.child)) {
+				out = append(out, c.grantFor(g, way.name))
 			}
 		}
+	}
+	return out
+}
+
+// speakers are the grants to ask of each group: the first, for they are alike; all
+// of them if some may be too new to count.
+func (c *call) speakers(groups [][]*grant) []*grant {
+	var out []*grant
+	for _, group := range groups {
+		if c.server.consistency.Grants == 0 {
+			group = group[:1]
+		}
+		out = append(out, group...)
 	}
 	return out
 }
@@ -162,14 +177,14 @@ func canonical(values ...any) string {
 	return string(text)
 }
 
-// find finds a speaker of each group of grants that name the grantee and the
-// operation and whose constraints the context may meet.
-func (s *grantSet) find(grantee, operation string, context encryptionContext) []*grant {
-	var out []*grant
+// find finds the groups of grants that name the grantee and the operation and
+// whose constraints the context may meet.
+func (s *grantSet) find(grantee, operation string, context encryptionContext) [][]*grant {
+	var out [][]*grant
 	look := func(pair string) {
 		for _, group := range s.shelves[shelf{grantee, pair}] {
 			if slices.Contains(group[0].operations, operation) {
-				out = append(out, group[0])
+				out = append(out, group)
 			}
 		}
 	}
@@ -180,7 +195,7 @@ func (s *grantSet) find(grantee, operation string, context encryptionContext) []
 	for key, value := range context {
 		look(contextPair(key, value))
 	}
-	slices.SortFunc(out, byGrantID) // the groups came in random order
+	slices.SortFunc(out, func(a, b []*grant) int { return byGrantID(a[0], b[0]) }) // they came in random order
 	return out
 }
 

@@ -225,7 +225,7 @@ func (c *call) newTrustPolicy(text string) (document, error) {
 			return document{}, fail(malformedPolicy, "Has prohibited field Resource")
 		}
 	}
-	if unknown, ok := c.server.state.principalsExist(policy); !ok {
+	if unknown, ok := c.principalsExist(policy); !ok {
 		return document{}, fail(malformedPolicy, `Invalid principal in policy: "AWS":%q`, unknown)
 	}
 	return c.server.state.bind(document{text: text, policy: policy}), nil

@@ -64,8 +64,9 @@ func (s *Server) identify(sig *signature, now time.Time) (identity, string, erro
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	// A key that was made inactive is like one that never was (K0405).
-	if k := s.state.accessKeys[sig.accessKey]; k != nil && k.active && sig.token == "" {
+	// A key that was made inactive is like one that never was (K0405), and so is one
+	// that is too new to be known (K0566).
+	if k := s.state.accessKeys[sig.accessKey]; k != nil && k.active && sig.token == "" && now.Sub(k.created) >= time.Duration(s.consistency.IAM) {
 		return identity{account: k.user.account, accessKey: k.id, principal: k.user.principal(), user: k.user}, k.secret, nil
 	}
 	live := s.state.sessions[sig.accessKey]

@@ -26,22 +26,21 @@ func checkAliasName(k *checker, name string) {
 }
 
 // alias authorises the operation on an alias, which has no policy of its own, and
-// returns it, nil if it does not exist, and its Region.
-func (c *call) alias(name string) (*alias, *region, error) {
+// returns it; nil if it does not exist.
+func (c *call) alias(name string) (*alias, error) {
 	if err := c.permit(permission{action: c.action, resource: c.arn(serviceKMS, name)}); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	r := c.regionLocked()
-	return r.aliases[name], r, nil
+	return c.regionLocked().aliases[name], nil
 }
 
 // existingAlias is alias for operations on one that must exist (K0012).
-func (c *call) existingAlias(name string) (*alias, *region, error) {
-	a, r, err := c.alias(name)
+func (c *call) existingAlias(name string) (*alias, error) {
+	a, err := c.alias(name)
 	if err == nil && a == nil {
 		err = fail(notFound, "Alias %s is not found.", c.arn(serviceKMS, name))
 	}
-	return a, r, err
+	return a, err
 }
 
 type aliasInput struct {
@@ -59,7 +58,7 @@ func createAlias(c *call, in *aliasInput) (*empty, error) {
 	if err != nil {
 		return nil, err
 	}
-	existing, r, err := c.alias(in.AliasName)
+	existing, err := c.alias(in.AliasName)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +66,7 @@ func createAlias(c *call, in *aliasInput) (*empty, error) {
 	if existing != nil {
 		return nil, fail(alreadyExists, "An alias with the name %s already exists", arn)
 	}
-	r.put(&alias{name: in.AliasName, arn: arn, created: c.now, updated: c.now}, target)
+	c.putAlias(&alias{name: in.AliasName, arn: arn, created: c.now, updated: c.now}, target)
 	return done()
 }
 
@@ -76,7 +75,7 @@ func updateAlias(c *call, in *aliasInput) (*empty, error) {
 	if err != nil {
 		return nil, err
 	}
-	existing, r, err := c.existingAlias(in.AliasName)
+	existing, err := c.existingAlias(in.AliasName)
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +87,7 @@ func updateAlias(c *call, in *aliasInput) (*empty, error) {
 		return nil, err
 	}
 	existing.updated = c.now
-	r.put(existing, target)
+	c.putAlias(existing, target)
 	return done()
 }
 
@@ -112,14 +111,14 @@ type deleteAliasInput struct{ AliasName string }
 func (in *deleteAliasInput) check(k *checker) { checkAliasName(k, in.AliasName) }
 
 func deleteAlias(c *call, in *deleteAliasInput) (*empty, error) {
-	existing, r, err := c.existingAlias(in.AliasName)
+	existing, err := c.existingAlias(in.AliasName)
 	if err != nil {
 		return nil, err
 	}
 	if _, err := c.open(found{key: existing.key}, need{action: c.action, states: inAnyState}); err != nil {
 		return nil, err
 	}
-	r.remove(existing)
+	c.removeAlias(existing)
 	return done()
 }
 

@@ -233,7 +233,7 @@ func (c *call) resolveParties(g *grant) error {
 		if p.name == "" || p.service || c.via != nil && c.via.mayName(p.name) {
 			continue
 		}
-		if !strings.HasPrefix(p.name, "arn:") || !c.server.state.principalExists(p.name) {
+		if !strings.HasPrefix(p.name, "arn:") || !c.principalExists(p.name) {
 			return fail(invalidARN, "ARN does not refer to a valid principal: %s", p.name)
 		}
 		p.id = c.server.state.uniqueID(p.name)

@@ -30,7 +30,7 @@ func revokeGrant(c *call, in *revokeGrantInput) (*empty, error) {
 	if err := in.stop(); err != nil {
 		return nil, err
 	}
-	k.grants.remove(g)
+	c.dropGrant(g)
 	return done()
 }
 
@@ -71,7 +71,7 @@ func retireGrant(c *call, in *retireGrantInput) (*empty, error) {
 	if err := in.stop(); err != nil {
 		return nil, err
 	}
-	g.key.grants.remove(g)
+	c.dropGrant(g)
 	return done()
 }
 
@@ -90,7 +90,7 @@ func (c *call) grantToRetire(in *retireGrantInput) (*grant, error) {
 // give: to its retiring principal, to its grantee if it says so, and, by their
 // IAM policies, to the accounts concerned (K0308).
 func (c *call) mayRetire(g *grant) error {
-	policy, err := g.retirementPolicy(partition(c.region))
+	policy, err := c.retirementPolicy(g)
 	if err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func (c *call) mayRetire(g *grant) error {
 		conditions.Set("kms:GrantConstraintType", kind)
 	}
 	p := permission{
-		action: c.action, resource: g.key.arn, context: conditions, policy: policy, key: g.key.facts(),
+		action: c.action, resource: g.key.arn, context: conditions, policy: policy, key: c.facts(g.key),
 		encryption: g.constraints.pairs(),
 	}
 	for _, way := range coverings(c.caller.principal) {
@@ -123,8 +123,8 @@ func (g *grant) retiredBy(ref string) bool {
 // its denials. An Allow has no effect there; instead the key's account, that in
 // which the grant was made, and that of a retiring account user delegate to their
 // IAM policies.
-func (g *grant) retirementPolicy(partition string) (*keypolicy.Policy, error) {
-	roots := []string{accountRoot(partition, g.key.account), accountRoot(partition, g.issuer)}
+func (c *call) retirementPolicy(g *grant) (*keypolicy.Policy, error) {
+	roots := []string{accountRoot(partition(c.region), g.key.account), accountRoot(partition(c.region), g.issuer)}
 	if g.retirer.isRoot() {
 		roots = append(roots, g.retirer.name)
 	}
@@ -133,7 +133,7 @@ func (g *grant) retirementPolicy(partition string) (*keypolicy.Policy, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, statement := range g.key.policy.policy.Statements {
+	for _, statement := range c.policyOf(g.key).Statements {
 		if statement.Effect == keypolicy.Deny {
 			policy.Statements = append(policy.Statements, statement)
 		}

@@ -114,7 +114,7 @@ func createKey(c *call, in *createKeyInput) (*metadataOutput, error) {
 	}
 	if len(in.Tags) > 0 {
 		// The key has no policy yet, so identity policies alone decide (K0079).
-		if err := c.permit(permission{action: "kms:TagResource", resource: k.arn, context: tagConditions(in.Tags), key: k.facts()}); err != nil {
+		if err := c.permit(permission{action: "kms:TagResource", resource: k.arn, context: tagConditions(in.Tags), key: c.facts(k)}); err != nil {
 			return nil, err
 		}
 	}

@@ -55,7 +55,7 @@ func (c *call) newKeyPolicy(k *key, text string, bypassLockoutCheck bool) (docum
 	if err != nil {
 		return document{}, fail(malformedPolicy, "%v", err)
 	}
-	if unknown, ok := c.server.state.principalsExist(policy); !ok {
+	if unknown, ok := c.principalsExist(policy); !ok {
 		return document{}, fail(malformedPolicy, "Policy contains a statement with one or more invalid principals: %s does not exist.", unknown)
 	}
 	if !bypassLockoutCheck && !c.mayPutPolicy(k, policy) {
@@ -66,7 +66,7 @@ func (c *call) newKeyPolicy(k *key, text string, bypassLockoutCheck bool) (docum
 
 // mayPutPolicy asks whether the caller could replace the policy again.
 func (c *call) mayPutPolicy(k *key, policy *keypolicy.Policy) bool {
-	return c.decide(permission{action: "kms:PutKeyPolicy", resource: k.arn, context: policyConditions(false), policy: policy, key: k.facts()}).Allowed()
+	return c.decide(permission{action: "kms:PutKeyPolicy", resource: k.arn, context: policyConditions(false), policy: policy, key: c.facts(k)}).Allowed()
 }
 
 func policyConditions(bypassLockoutCheck bool) keypolicy.Context {
@@ -109,6 +109,7 @@ func getKeyPolicy(c *call, in *getKeyPolicyInput) (*getKeyPolicyOutput, error) {
 	if err := checkPolicyName(in.PolicyName); err != nil {
 		return nil, err
 	}
+	k.policy.follow()
 	return &getKeyPolicyOutput{k.policy.text, policyName}, nil
 }
 
@@ -140,7 +141,7 @@ func putKeyPolicy(c *call, in *putKeyPolicyInput) (*empty, error) {
 	if err != nil {
 		return nil, err
 	}
-	k.policy = policy
+	c.setPolicy(k, policy)
 	return done()
 }
 

@@ -94,7 +94,7 @@ func tagResource(c *call, in *tagResourceInput) (*empty, error) {
 	if len(tags) > maxTags {
 		return nil, fail(tagProblem, "Too many tags")
 	}
-	k.tags = tags
+	c.setTags(k, tags)
 	return done()
 }
 
@@ -118,9 +118,11 @@ func untagResource(c *call, in *untagResourceInput) (*empty, error) {
 	if err != nil {
 		return nil, err
 	}
+	tags := maps.Clone(k.tags)
 	for _, name := range in.TagKeys {
-		delete(k.tags, name)
+		delete(tags, name)
 	}
+	c.setTags(k, tags)
 	return done()
 }
 

@@ -9,10 +9,10 @@ import (
 
 // principalsExist reports whether every principal a policy names exists, and if
 // not, which one does not (K0049).
-func (s *state) principalsExist(policy *keypolicy.Policy) (unknown string, ok bool) {
+func (c *call) principalsExist(policy *keypolicy.Policy) (unknown string, ok bool) {
 	for _, statement := range policy.Statements {
 		for _, entry := range slices.Concat(statement.Principal, statement.NotPrincipal) {
-			if entry.Type == "AWS" && !s.principalExists(entry.Value) {
+			if entry.Type == "AWS" && !c.principalExists(entry.Value) {
 				return entry.Value, false
 			}
 		}

@@ -35,6 +35,9 @@ type Config struct {
 	// which X-Keywright-Source-Account overrides, and aws:SourceArn from
 	// X-Keywright-Source-Arn). While it is false, such a call is an error.
 	ServiceCalls bool
+	// Consistency delays the effect of changes, as AWS may. The zero value is at
+	// once.
+	Consistency Consistency
 }
 
 // Server is the emulator: an [http.Handler] for KMS, STS and IAM that holds all
@@ -46,6 +49,7 @@ type Server struct {
 	trail  trail
 
 	serviceCalls bool
+	consistency  Consistency // guarded by mu
 
 	// mu guards state. Each operation runs under it from its first look at the
 	// state to its last, so that a decision and the act it allows are one step;
@@ -56,7 +60,7 @@ type Server struct {
 
 // New returns an empty emulator.
 func New(cfg Config) *Server {
-	s := &Server{log: cfg.Logger, state: newState(), serviceCalls: cfg.ServiceCalls}
+	s := &Server{log: cfg.Logger, state: newState(), serviceCalls: cfg.ServiceCalls, consistency: cfg.Consistency}
 	s.clock.source = cfg.Clock
 	if cfg.Clock == nil {
 		s.clock.source = time.Now

@@ -18,12 +18,13 @@ type state struct {
 	// retirable are the grants of all accounts, by who may retire them.
 	retirable retirables
 	agenda    agenda
+	past      past
 }
 
 func newState() state {
 	return state{
 		accounts: map[string]*account{}, sessions: map[string]*session{}, accessKeys: map[string]*accessKey{},
-		tokenKeys: map[string][]crypto.PublicKey{}, retirable: retirables{},
+		tokenKeys: map[string][]crypto.PublicKey{}, retirable: retirables{}, past: newPast(),
 	}
 }
 

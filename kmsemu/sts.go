@@ -196,7 +196,7 @@ func assumeRole(c *call, f *form) (*assumeRoleResult, error) {
 	if err := in.inherit(c.caller.session); err != nil {
 		return nil, err
 	}
-	r := c.server.state.roleByARN(in.roleARN)
+	r := c.roleByARN(in.roleARN)
 	if err := c.permitSession(r, in, keypolicy.Context{}); err != nil {
 		return nil, err
 	}
@@ -222,8 +222,7 @@ func (c *call) permitSession(r *role, in *sessionRequest, conditions keypolicy.C
 	p := permission{action: c.action, resource: in.roleARN, context: in.conditions(), policy: nobody}
 	maps.Copy(p.context, conditions)
 	if r != nil {
-		r.trust.follow()
-		p.policy = r.trust.policy
+		p.policy = c.trustOf(r)
 		r.describe(p.context)
 	}
 	if err := c.permit(p); err != nil {

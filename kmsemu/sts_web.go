@@ -71,7 +71,7 @@ func assumeRoleWithWebIdentity(c *call, f *form) (*webIdentityResult, error) {
 	if err := in.takeClaims(f, w.claims); err != nil {
 		return nil, err
 	}
-	r := c.server.state.roleByARN(in.roleARN)
+	r := c.roleByARN(in.roleARN)
 	conditions := w.conditions()
 	if err := c.permitSession(r, in, conditions); err != nil {
 		// STS says no more than this to callers it does not know (K0428).

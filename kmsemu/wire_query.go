@@ -133,7 +133,10 @@ func queryOperation[Out any](run func(*call, *form) (*Out, error)) handler {
 		if err := c.caller.refused(c.service, c.name); err != nil {
 			return nil, err
 		}
-		return locked(c, func() (*Out, error) { return run(c, &c.form) })
+		return locked(c, func() (*Out, error) {
+			c.keepIAM()
+			return run(c, &c.form)
+		})
 	}
 }
 
