@@ -74,7 +74,7 @@ func (c *call) begin(ctx context.Context, from origin, requestID string) {
 // different from it as in CloudTrail.
 func eventID(requestID string) string {
 	half := len(requestID) / 2
-	return formatUUID(mac([]byte(requestID[:half]), requestID[half:])[:16])
+	return formatUUID(mac([]byte(requestID[:half]), []byte(requestID[half:]))[:16])
 }
 
 func hostOf(address string) string {

@@ -48,6 +48,8 @@ type Server struct {
 	log    *slog.Logger
 	trail  trail
 
+	signingKeys signingKeys
+
 	serviceCalls bool
 	consistency  Consistency // guarded by mu
 
