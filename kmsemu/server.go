@@ -170,9 +170,9 @@ func (s *Server) finish(c *call, err *apiError) {
 		}
 	}
 	s.trail.add(c.event)
-	s.log.Log(c.context, level, "call",
-		"operation", c.action, "caller", c.caller.principal.ARN, "region", c.region,
-		"error", code, "cause", err.reason(), "request", c.event.RequestID)
+	s.log.LogAttrs(c.context, level, "call",
+		slog.String("operation", c.action), slog.String("caller", c.caller.principal.ARN), slog.String("region", c.region),
+		slog.String("error", code), slog.String("cause", err.reason()), slog.String("request", c.event.RequestID))
 }
 
 func readBody(r *http.Request) ([]byte, error) {
