@@ -1,7 +1,6 @@
 package kmsemu
 
 import (
-	"maps"
 	"regexp"
 	"strings"
 
@@ -46,10 +45,11 @@ func (c *call) key(id string, context keypolicy.Context) (*key, error) {
 func (c *call) open(f found, n need) (*key, error) {
 	k := f.key
 	c.concerns(k)
-	conditions := n.context
+	conditions := keypolicy.Context{}
+	for name, values := range n.context {
+		conditions[name] = values
+	}
 	if f.alias != "" {
-		conditions = keypolicy.Context{}
-		maps.Copy(conditions, n.context)
 		conditions.Set("kms:RequestAlias", f.alias)
 	}
 	named, err := c.namedGrants()
@@ -76,7 +76,7 @@ func (c *call) open(f found, n need) (*key, error) {
 // key's due date afterwards.
 func (c *call) concerns(k *key) {
 	c.keys = append(c.keys, k)
-	c.event.Resources = append(c.event.Resources, Resource{ARN: k.arn, AccountID: k.account, Type: "AWS::KMS::Key"})
+	c.event.Resources = append(c.event.Resources, keyResource(k))
 }
 
 // own is the caller's part of the Region, for operations whose permission has no

@@ -8,7 +8,7 @@ import (
 // agenda holds the keys that time will change, the next one first. A key is in it
 // while it has a due date. What time changes, it changes before the first call
 // after the date, in the order of the dates, whether or not anybody looks at the
-// key: see [Server.advance].
+// key: see [Server.catchUp].
 type agenda []*key
 
 // turn is a key's place in the agenda.
@@ -22,7 +22,9 @@ func (k *key) due() time.Time {
 	switch {
 	case k.state == statePendingDeletion:
 		return k.deletion
-	case k.state == stateEnabled && k.rotation.enabled:
+	case k.state == stateCreating || k.state == stateUpdating:
+		return k.settles
+	case k.state == stateEnabled && k.rotation.enabled && k.role != replicaMember:
 		return k.rotation.next
 	}
 	return time.Time{}
@@ -86,22 +88,30 @@ func (a *agenda) Pop() any {
 	return k
 }
 
-// advance makes the changes that fell due until now, each on its date. It comes
+// catchUp makes the changes that fell due until now, each on its date. It comes
 // first whenever the state is locked for a call.
-func (s *Server) advance(now time.Time) error {
+func (s *Server) catchUp(now time.Time) error {
 	for k := s.state.agenda.next(now); k != nil; k = s.state.agenda.next(now) {
 		if err := s.change(k, k.turn.at); err != nil {
 			return err
 		}
-		s.state.agenda.note(k)
+		s.settle(k, now)
 	}
 	return nil
 }
 
 // change makes the one change that is due for a key.
 func (s *Server) change(k *key, date time.Time) error {
-	if k.state == statePendingDeletion {
+	switch k.state {
+	case statePendingDeletion:
 		s.state.accounts[k.account].regions[k.region].drop(k)
+		s.trail.add(deletion(k, date))
+		if k.role == replicaMember {
+			s.lostReplica(k, date)
+		}
+		return nil
+	case stateCreating, stateUpdating:
+		k.state = stateEnabled
 		return nil
 	}
 	next, err := k.spec.newMaterial(s.random.stream("rotation " + k.arn))
@@ -110,5 +120,6 @@ func (s *Server) change(k *key, date time.Time) error {
 	}
 	k.rotate(next, date, automaticRotation)
 	k.rotation.schedule(date)
+	s.trail.add(keyRotation(k, date))
 	return nil
 }

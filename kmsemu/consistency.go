@@ -31,11 +31,14 @@ type Consistency struct {
 	// nobody, a new access key is unknown; policies, groups, boundaries and trust
 	// policies decide as they were. What was deleted is gone at once.
 	IAM Duration `json:"iam"`
+	// Replicas: a new replica key is Creating, and a change of the primary Region is
+	// Updating. With zero they are so until the next call.
+	Replicas Duration `json:"replicas"`
 }
 
 // check refuses negative times.
 func (c Consistency) check() error {
-	for _, d := range []Duration{c.Keys, c.Aliases, c.Tags, c.KeyPolicies, c.Grants, c.IAM} {
+	for _, d := range []Duration{c.Keys, c.Aliases, c.Tags, c.KeyPolicies, c.Grants, c.IAM, c.Replicas} {
 		if d < 0 {
 			return fmt.Errorf("a change cannot take effect %v after it is made", time.Duration(d))
 		}

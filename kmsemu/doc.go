@@ -50,7 +50,7 @@
 //
 // It is not for production: all state is in memory and no key is protected. It
 // does not throttle and is consistent at once. It has only keys with
-// material from KMS, none of spec SM2, no multi-Region keys, no AWS managed keys,
+// material from KMS, none of spec SM2, no AWS managed keys,
 // no MFA and few AWS managed policies; asking for them is an error, never
 // silently ignored. Unlike in AWS, the root user may assume roles.
 package kmsemu

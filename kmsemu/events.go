@@ -9,9 +9,9 @@ import (
 	"github.com/keywright/keywright/keypolicy"
 )
 
-// Event is the audit record of one call. Its JSON form has CloudTrail's field
-// names; the decision is under additionalEventData. Source: CloudTrail User
-// Guide, "CloudTrail record contents".
+// Event is the audit record of one call, or of a change that KMS made of itself.
+// Its JSON form has CloudTrail's field names; the decision is under
+// additionalEventData. Source: CloudTrail User Guide, "CloudTrail record contents".
 type Event struct {
 	// EventTime is when the call arrived, by the server's clock, in UTC.
 	EventTime time.Time `json:"eventTime"`
@@ -30,14 +30,34 @@ type Event struct {
 	// letter; never plaintext or ciphertext. Nil if they could not be read. It is
 	// shared with the trail: do not change it.
 	RequestParameters map[string]any `json:"requestParameters"`
+	// ResponseElements are what a call of KMS that changed something answered, in
+	// the same form and under the same condition; nil for every other.
+	ResponseElements map[string]any `json:"responseElements"`
 	// ErrorCode and ErrorMessage are "" for a call that succeeded.
 	ErrorCode    string `json:"errorCode,omitempty"`
 	ErrorMessage string `json:"errorMessage,omitempty"`
-	// RequestID is the one in the answer's X-Amzn-Requestid header.
-	RequestID string `json:"requestID"`
+	// RequestID is the one in the answer's X-Amzn-Requestid header; "" for what no
+	// request asked for.
+	RequestID string `json:"requestID,omitempty"`
 	// EventID is unique to the record.
 	EventID string `json:"eventID"`
-	// Resources are the keys the call was about, in the order it named them.
+	// SharedEventID is the same in the records that several accounts have of one
+	// call; "" if only one account has a record.
+	SharedEventID string `json:"sharedEventID,omitempty"`
+	// EventType is "AwsApiCall" or, for a change that KMS made of itself,
+	// "AwsServiceEvent". EventCategory is "Management", ManagementEvent true.
+	EventType       string `json:"eventType"`
+	EventCategory   string `json:"eventCategory"`
+	ManagementEvent bool   `json:"managementEvent"`
+	// ReadOnly tells that the operation changes nothing.
+	ReadOnly bool `json:"readOnly"`
+	// RecipientAccountID is the account whose trail has the record: the caller's, or
+	// that of the owner of a key that the caller used.
+	RecipientAccountID string `json:"recipientAccountId"`
+	// ServiceEventDetails tell of a change that KMS made of itself.
+	ServiceEventDetails map[string]any `json:"serviceEventDetails,omitempty"`
+	// Resources are the keys and aliases the call was about, in the order it named
+	// them.
 	Resources []Resource `json:"resources,omitempty"`
 	// Decision is the last one taken for the call, so the denial if it was
 	// denied; nil if none was taken, because the call was refused before.
@@ -46,9 +66,11 @@ type Event struct {
 
 // UserIdentity is CloudTrail's description of a caller.
 type UserIdentity struct {
-	// Type is "Root", "IAMUser", "AssumedRole", "FederatedUser", "WebIdentityUser"
-	// or, for a service principal, which has none of the following, "AWSService".
-	Type        string `json:"type"`
+	// Type is "Root", "IAMUser", "AssumedRole", "FederatedUser", "WebIdentityUser",
+	// "AWSService" for a service principal, or "AWSAccount" in the record that the
+	// owner of a key has of a caller in another account; "" for KMS itself. The last
+	// three leave out most of the following.
+	Type        string `json:"type,omitempty"`
 	PrincipalID string `json:"principalId,omitempty"`
 	// ARN is the one GetCallerIdentity shows.
 	ARN            string          `json:"arn,omitempty"`
@@ -78,12 +100,14 @@ type SessionIssuer struct {
 	UserName    string `json:"userName"`
 }
 
-// Resource is a KMS key that a call was about.
+// Resource is a KMS key or alias that a call was about.
 type Resource struct {
 	ARN       string `json:"ARN"`
 	AccountID string `json:"accountId"`
-	Type      string `json:"type"` // "AWS::KMS::Key"
+	Type      string `json:"type"` // "AWS::KMS::Key" or "AWS::KMS::Alias"
 }
+
+func keyResource(k *key) Resource { return Resource{k.arn, k.account, "AWS::KMS::Key"} }
 
 // MarshalJSON writes a CloudTrail record.
 func (e Event) MarshalJSON() ([]byte, error) {
@@ -91,9 +115,8 @@ func (e Event) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		Version string `json:"eventVersion"`
 		plain
-		Type  string     `json:"eventType"`
 		Extra *extraData `json:"additionalEventData,omitempty"`
-	}{"1.11", plain(e), "AwsApiCall", extraOf(e.Decision)})
+	}{"1.11", plain(e), extraOf(e.Decision)})
 }
 
 // extraData is what the record says beyond CloudTrail: the decision as text.
@@ -125,15 +148,15 @@ type trail struct {
 	list []Event
 }
 
-// add appends an event. It drops old events in bulk, so that an append stays
-// cheap: the list grows to twice the limit before its first half goes.
-func (t *trail) add(e Event) {
+// add appends events. It drops old events in bulk, so that an append stays cheap:
+// the list grows to twice the limit before its first half goes.
+func (t *trail) add(events ...Event) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(t.list) >= 2*maxEvents {
 		t.list = slices.Clone(t.list[maxEvents:])
 	}
-	t.list = append(t.list, e)
+	t.list = append(t.list, events...)
 }
 
 func (t *trail) events() []Event {

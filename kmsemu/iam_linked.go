@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/keywright/keywright/keypolicy"
 )
 
 // linkedPath is the path of service-linked roles, before the service's name.
@@ -62,17 +64,28 @@ func createServiceLinkedRole(c *call, f *form) (*roleResult, error) {
 	if suffix != "" {
 		name += "_" + suffix
 	}
-	r := &role{member: newMember(c, name, linkedPath+service+"/"), description: description, maxSeconds: roleSeconds.low}
-	r.arn, r.linked = c.arn(serviceIAM, "role"+r.path+r.name), true
-	conditions := boundaryConditions("")
-	conditions.Set("iam:AWSServiceName", service)
-	if err := c.permitNew(creation{arn: r.arn, context: conditions}); err != nil {
+	r := c.newLinkedRole(service, name)
+	r.description = description
+	if err := c.permitNew(creation{arn: r.arn, context: linkedConditions(service)}); err != nil {
 		return nil, err
 	}
 	if taken(c.directoryLocked().roles, name) {
 		return nil, fail(invalidInput, "Service role name %s has been taken in this account, please try a different suffix.", name)
 	}
 	return c.addRole(r, fmt.Sprintf(linkedTrust, service))
+}
+
+// newLinkedRole is a service-linked role that is not made yet.
+func (c *call) newLinkedRole(service, name string) *role {
+	r := &role{member: newMember(c, name, linkedPath+service+"/"), maxSeconds: roleSeconds.low}
+	r.arn, r.linked = c.arn(serviceIAM, "role"+r.path+r.name), true
+	return r
+}
+
+func linkedConditions(service string) keypolicy.Context {
+	conditions := boundaryConditions("")
+	conditions.Set("iam:AWSServiceName", service)
+	return conditions
 }
 
 type deletionTaskResult struct {

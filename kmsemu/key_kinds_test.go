@@ -82,6 +82,13 @@ func (w *world) subjectOf(operation string) subject {
 		s.key = w.key(ofKind(kind.spec, kind.usage))
 		s.made = kind.made(w, s.key)
 	}
+	switch operation {
+	case "UpdatePrimaryRegion":
+		s.key = w.key(multiRegion)
+		w.replica(s.key, abroad)
+	case "ReplicateKey":
+		s.key = w.key(multiRegion)
+	}
 	return s
 }
 

@@ -46,7 +46,9 @@ var stateClasses = map[string]stateClass{
 	"EnableKeyRotation":   refusing(replicas, importing, unavailable, creating, updating),
 	"DisableKeyRotation":  refusing(replicas, importing, unavailable, creating, updating),
 	"RotateKeyOnDemand":   refusing(replicas, importing, unavailable, creating, updating),
+	"ReplicateKey":        refusing(replicas, importing, unavailable, creating, updating),
 	"ScheduleKeyDeletion": refusing(replicas, updating),
+	"UpdatePrimaryRegion": refusing(replicas, importing, unavailable, creating, updating),
 }
 
 // stateClassOf is an operation's own class, or else that of its kind: those that

@@ -29,6 +29,7 @@ var kmsOperations = map[string]operation{
 	"GenerateDataKeyWithoutPlaintext":     {run: jsonWork(generateDataKeyWithoutPlaintext), byAlias: true, states: ifEnabled},
 	"GenerateMac":                         {run: jsonWork(generateMAC), byAlias: true, states: ifEnabled},
 	"GenerateRandom":                      {run: jsonOperation(generateRandom)},
+	"GetKeyLastUsage":                     {run: jsonOperation(getKeyLastUsage), states: inAnyState},
 	"GetKeyPolicy":                        {run: jsonOperation(getKeyPolicy), states: inAnyState},
 	"GetKeyRotationStatus":                {run: jsonOperation(getKeyRotationStatus), states: inAnyState, origins: inKMS},
 	"GetPublicKey":                        {run: jsonWork(getPublicKey), byAlias: true, states: ifEnabled},
@@ -41,6 +42,7 @@ var kmsOperations = map[string]operation{
 	"ListRetirableGrants":                 {run: jsonOperation(listRetirableGrants)},
 	"PutKeyPolicy":                        {run: jsonOperation(putKeyPolicy), states: inAnyState},
 	"ReEncrypt":                           {run: jsonWork(reEncrypt), byAlias: true, states: ifEnabled},
+	"ReplicateKey":                        {run: jsonOperation(replicateKey), states: onlyEnabled},
 	"RetireGrant":                         {run: jsonOperation(retireGrant), states: inAnyState},
 	"RevokeGrant":                         {run: jsonOperation(revokeGrant), states: inAnyState},
 	"RotateKeyOnDemand":                   {run: jsonOperation(rotateKeyOnDemand), states: onlyEnabled, origins: inKMS},
@@ -50,6 +52,7 @@ var kmsOperations = map[string]operation{
 	"UntagResource":                       {run: jsonOperation(untagResource), states: unlessPending},
 	"UpdateAlias":                         {run: jsonOperation(updateAlias), states: unlessPending},
 	"UpdateKeyDescription":                {run: jsonOperation(updateKeyDescription), states: unlessPending},
+	"UpdatePrimaryRegion":                 {run: jsonOperation(updatePrimaryRegion), states: onlyEnabled},
 	"Verify":                              {run: jsonWork(verify), byAlias: true, states: ifEnabled},
 	"VerifyMac":                           {run: jsonWork(verifyMAC), byAlias: true, states: ifEnabled},
 }

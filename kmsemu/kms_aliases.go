@@ -28,7 +28,9 @@ func checkAliasName(k *checker, name string) {
 // alias authorises the operation on an alias, which has no policy of its own, and
 // returns it; nil if it does not exist.
 func (c *call) alias(name string) (*alias, error) {
-	if err := c.permit(permission{action: c.action, resource: c.arn(serviceKMS, name)}); err != nil {
+	arn := c.arn(serviceKMS, name)
+	c.event.Resources = append(c.event.Resources, Resource{arn, c.caller.account, "AWS::KMS::Alias"})
+	if err := c.permit(permission{action: c.action, resource: arn}); err != nil {
 		return nil, err
 	}
 	return c.regionLocked().aliases[name], nil

@@ -129,6 +129,13 @@ func (in *createGrantInput) constraints() grantConstraints {
 type createGrantOutput struct {
 	GrantID    string `json:"GrantId"`
 	GrantToken string
+
+	keyARN string
+}
+
+// forTrail leaves out the token and names the key.
+func (o *createGrantOutput) forTrail() any {
+	return map[string]string{"grantId": o.GrantID, "keyId": o.keyARN}
 }
 
 func createGrant(c *call, in *createGrantInput) (*createGrantOutput, error) {
@@ -159,7 +166,7 @@ func createGrant(c *call, in *createGrantInput) (*createGrantOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &createGrantOutput{g.id, token}, nil
+	return &createGrantOutput{g.id, token, k.arn}, nil
 }
 
 // requestedGrant is the grant a request describes, not yet checked against what

@@ -38,6 +38,9 @@ type createKeyInput struct {
 	Policy                         string
 	Tags                           []tag
 	XksKeyID                       absent `json:"XksKeyId"`
+
+	// primary is what the key is to be a replica of; nil unless ReplicateKey makes it.
+	primary *key
 }
 
 func (in *createKeyInput) check(k *checker) {
@@ -84,9 +87,6 @@ func (in *createKeyInput) checkSupported(k *checker) {
 	if in.origin() != originKMS {
 		k.fail(unsupported, "This emulator does not support Origin %s: use %s.", in.origin(), originKMS)
 	}
-	if in.MultiRegion {
-		k.fail(unsupported, "This emulator does not support multi-Region keys: leave MultiRegion out.")
-	}
 }
 
 func (in *createKeyInput) conditions() keypolicy.Context {
@@ -95,6 +95,9 @@ func (in *createKeyInput) conditions() keypolicy.Context {
 	conditions.Set("kms:KeyUsage", in.usage())
 	conditions.Set("kms:KeyOrigin", in.origin())
 	conditions.Set("kms:MultiRegion", strconv.FormatBool(in.MultiRegion))
+	if in.MultiRegion {
+		conditions.Set("kms:MultiRegionKeyType", string(in.role()))
+	}
 	conditions.Set("kms:BypassPolicyLockoutSafetyCheck", strconv.FormatBool(in.BypassPolicyLockoutSafetyCheck))
 	return conditions
 }
@@ -104,8 +107,20 @@ type metadataOutput struct {
 }
 
 func createKey(c *call, in *createKeyInput) (*metadataOutput, error) {
+	k, err := c.create(in)
+	if err != nil {
+		return nil, err
+	}
+	return &metadataOutput{c.describe(k)}, nil
+}
+
+// create makes a key in the call's Region, with the permissions of CreateKey.
+func (c *call) create(in *createKeyInput) (*key, error) {
 	r, err := c.own(in.conditions())
 	if err != nil {
+		return nil, err
+	}
+	if err := c.prepareFamily(in); err != nil {
 		return nil, err
 	}
 	k, err := c.newKey(in)
@@ -123,26 +138,42 @@ func createKey(c *call, in *createKeyInput) (*metadataOutput, error) {
 	}
 	r.keys[k.id] = k
 	c.concerns(k)
-	return &metadataOutput{k.metadata()}, nil
+	return k, nil
 }
 
 // newKey makes the key a request describes, all but its policy.
 func (c *call) newKey(in *createKeyInput) (*key, error) {
-	spec := keySpecs[in.spec()]
-	id, err := newUUID(c.random)
+	build := c.newOriginal
+	if in.primary != nil {
+		build = c.newReplica
+	}
+	k, err := build(in)
 	if err != nil {
 		return nil, err
 	}
-	first, err := spec.newMaterial(c.random)
+	k.account, k.region, k.arn = c.caller.account, c.region, c.arn(serviceKMS, "key/"+k.id)
+	k.spec, k.usage, k.origin, k.role = keySpecs[in.spec()], in.usage(), in.origin(), in.role()
+	k.description, k.created = in.Description, c.now
+	k.tags, k.aliases = tagMap(in.Tags), map[string]*alias{}
+	return k, nil
+}
+
+// newOriginal makes what a key has that is no replica: an id and material of its
+// own.
+func (c *call) newOriginal(in *createKeyInput) (*key, error) {
+	newID := newUUID
+	if in.MultiRegion {
+		newID = newMultiRegionID
+	}
+	id, err := newID(c.random)
 	if err != nil {
 		return nil, err
 	}
-	return &key{
-		id: id, account: c.caller.account, region: c.region, arn: c.arn(serviceKMS, "key/"+id),
-		spec: spec, usage: in.usage(), origin: in.origin(), description: in.Description,
-		created: c.now, state: stateEnabled, materials: []*material{first},
-		tags: tagMap(in.Tags), aliases: map[string]*alias{},
-	}, nil
+	first, err := keySpecs[in.spec()].newMaterial(c.random)
+	if err != nil {
+		return nil, err
+	}
+	return &key{id: id, state: stateEnabled, materials: []*material{first}}, nil
 }
 
 type describeKeyInput struct {
@@ -160,7 +191,7 @@ func describeKey(c *call, in *describeKeyInput) (*metadataOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &metadataOutput{k.metadata()}, nil
+	return &metadataOutput{c.describe(k)}, nil
 }
 
 type listKeysInput struct{ pageInput }
@@ -264,7 +295,7 @@ func (in *scheduleKeyDeletionInput) window() int {
 }
 
 type scheduleKeyDeletionOutput struct {
-	DeletionDate        epoch
+	DeletionDate        epoch  `json:",omitzero"`
 	KeyID               string `json:"KeyId"`
 	KeyState            keyState
 	PendingWindowInDays int
@@ -277,9 +308,13 @@ func scheduleKeyDeletion(c *call, in *scheduleKeyDeletionInput) (*scheduleKeyDel
 	if err != nil {
 		return nil, err
 	}
-	k.state = statePendingDeletion
-	k.deletion = c.now.Add(time.Duration(in.window()) * day)
-	return &scheduleKeyDeletionOutput{epoch{k.deletion}, k.arn, k.state, in.window()}, nil
+	k.windowDays = in.window()
+	if f := c.server.state.family(k); k == f.primary && len(f.replicas) > 0 {
+		k.state, k.deletion = statePendingReplicaDeletion, time.Time{}
+	} else {
+		k.pendDeletion(c.now)
+	}
+	return &scheduleKeyDeletionOutput{epoch{k.deletion}, k.arn, k.state, k.windowDays}, nil
 }
 
 func cancelKeyDeletion(c *call, in *keyInput) (*keyOutput, error) {

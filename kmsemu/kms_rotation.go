@@ -17,6 +17,16 @@ func (c *call) rotatingKey(id string, context keypolicy.Context) (*key, error) {
 	return k, err
 }
 
+// rotatedKey is rotatingKey for operations that change the rotation, which replicas
+// have from their primary key (K0477).
+func (c *call) rotatedKey(id string, context keypolicy.Context) (*key, error) {
+	k, err := c.rotatingKey(id, context)
+	if err == nil && k.role == replicaMember {
+		return nil, errNotPrimary(k)
+	}
+	return k, err
+}
+
 type enableKeyRotationInput struct {
 	keyInput
 	RotationPeriodInDays *int
@@ -31,7 +41,7 @@ func enableKeyRotation(c *call, in *enableKeyRotationInput) (*empty, error) {
 	period := valueOr(in.RotationPeriodInDays, defaultRotationPeriod)
 	conditions := keypolicy.Context{}
 	conditions.Set("kms:RotationPeriodInDays", strconv.Itoa(period))
-	k, err := c.rotatingKey(in.KeyID, conditions)
+	k, err := c.rotatedKey(in.KeyID, conditions)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +54,7 @@ func enableKeyRotation(c *call, in *enableKeyRotationInput) (*empty, error) {
 }
 
 func disableKeyRotation(c *call, in *keyInput) (*empty, error) {
-	k, err := c.rotatingKey(in.KeyID, nil)
+	k, err := c.rotatedKey(in.KeyID, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +85,7 @@ func getKeyRotationStatus(c *call, in *keyInput) (*rotationStatusOutput, error) 
 }
 
 func rotateKeyOnDemand(c *call, in *keyInput) (*keyOutput, error) {
-	k, err := c.rotatingKey(in.KeyID, nil)
+	k, err := c.rotatedKey(in.KeyID, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -91,6 +101,7 @@ func rotateKeyOnDemand(c *call, in *keyInput) (*keyOutput, error) {
 	}
 	k.rotation.onDemand++
 	k.rotate(next, c.now, onDemandRotation)
+	c.follow(keyRotation(k, c.now))
 	return &keyOutput{k.arn}, nil
 }
 

@@ -124,6 +124,10 @@ var kmsCalls = map[string]struct {
 		_, err := c.GenerateRandom(ctx, &kms.GenerateRandomInput{NumberOfBytes: aws.Int32(8)})
 		return err
 	}},
+	"GetKeyLastUsage": {[]string{"kms:GetKeyLastUsage"}, "", "", func(ctx context.Context, c *kms.Client, s subject) error {
+		_, err := c.GetKeyLastUsage(ctx, &kms.GetKeyLastUsageInput{KeyId: &s.key})
+		return err
+	}},
 	"GetKeyPolicy": {[]string{"kms:GetKeyPolicy"}, "", "", func(ctx context.Context, c *kms.Client, s subject) error {
 		_, err := c.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: &s.key})
 		return err
@@ -172,6 +176,10 @@ var kmsCalls = map[string]struct {
 		_, err := c.ReEncrypt(ctx, &kms.ReEncryptInput{CiphertextBlob: s.ciphertext, DestinationKeyId: &s.spare})
 		return err
 	}},
+	"ReplicateKey": {[]string{"kms:ReplicateKey", "kms:CreateKey", "kms:TagResource"}, "DisabledException", "KMSInvalidStateException", func(ctx context.Context, c *kms.Client, s subject) error {
+		_, err := c.ReplicateKey(ctx, &kms.ReplicateKeyInput{KeyId: &s.key, ReplicaRegion: aws.String(abroad), Tags: []types.Tag{{TagKey: aws.String("a"), TagValue: aws.String("b")}}})
+		return err
+	}},
 	"RetireGrant": {[]string{"kms:RetireGrant"}, "", "", func(ctx context.Context, c *kms.Client, s subject) error {
 		_, err := c.RetireGrant(ctx, &kms.RetireGrantInput{KeyId: &s.key, GrantId: &s.grant})
 		return err
@@ -206,6 +214,10 @@ var kmsCalls = map[string]struct {
 	}},
 	"UpdateKeyDescription": {[]string{"kms:UpdateKeyDescription"}, "", "KMSInvalidStateException", func(ctx context.Context, c *kms.Client, s subject) error {
 		_, err := c.UpdateKeyDescription(ctx, &kms.UpdateKeyDescriptionInput{KeyId: &s.key, Description: aws.String("new")})
+		return err
+	}},
+	"UpdatePrimaryRegion": {[]string{"kms:UpdatePrimaryRegion"}, "DisabledException", "KMSInvalidStateException", func(ctx context.Context, c *kms.Client, s subject) error {
+		_, err := c.UpdatePrimaryRegion(ctx, &kms.UpdatePrimaryRegionInput{KeyId: &s.key, PrimaryRegion: aws.String(abroad)})
 		return err
 	}},
 	"Verify": {[]string{"kms:Verify"}, "DisabledException", "KMSInvalidStateException", func(ctx context.Context, c *kms.Client, s subject) error {

@@ -48,8 +48,6 @@ type Server struct {
 	log    *slog.Logger
 	trail  trail
 
-	signingKeys signingKeys
-
 	serviceCalls bool
 	consistency  Consistency // guarded by mu
 
@@ -77,10 +75,18 @@ func New(cfg Config) *Server {
 	return s
 }
 
-// Events returns the audit trail: one record for each authenticated call of a
-// known operation, oldest first, allowed and denied alike. The server keeps the
-// last 65,536.
-func (s *Server) Events() []Event { return s.trail.events() }
+// Events returns the audit trail, oldest first: a record for each authenticated
+// call of a known operation, allowed and denied alike, and for each change that
+// KMS made of itself because its time had come. A call that used a key of another
+// account has one more, in that account's trail. The server keeps the last 65,536.
+func (s *Server) Events() []Event {
+	s.mu.Lock()
+	if err := s.catchUp(s.Now()); err != nil {
+		s.log.Error("changes that are due", "error", err)
+	}
+	s.mu.Unlock()
+	return s.trail.events()
+}
 
 const (
 	// maxBody is far above the largest valid request: a 32 KiB policy.
@@ -155,24 +161,27 @@ func (s *Server) serve(p protocol, r *http.Request, now time.Time, id string) re
 	if err != nil {
 		answer.err = asAPIError(err)
 	}
-	s.finish(c, answer.err)
+	s.finish(c, answer.result, answer.err)
 	return answer
 }
 
-// finish records the outcome of a call in the trail and the log.
-func (s *Server) finish(c *call, err *apiError) {
+// finish records the outcome of a call in the trail, the log and its keys.
+func (s *Server) finish(c *call, result any, err *apiError) {
 	level, code := slog.LevelDebug, ""
 	if err != nil {
 		code = c.protocol.name(err.code)
-		c.event.ErrorCode, c.event.ErrorMessage = code, err.message
 		if err.cause != nil {
 			level = slog.LevelError
 		}
 	}
-	s.trail.add(c.event)
-	s.log.LogAttrs(c.context, level, "call",
-		slog.String("operation", c.action), slog.String("caller", c.caller.principal.ARN), slog.String("region", c.region),
-		slog.String("error", code), slog.String("cause", err.reason()), slog.String("request", c.event.RequestID))
+	records := c.records(result, err)
+	s.trail.add(records...)
+	if err == nil {
+		c.track(records)
+	}
+	s.log.Log(c.context, level, "call",
+		"operation", c.action, "caller", c.caller.principal.ARN, "region", c.region,
+		"error", code, "cause", err.reason(), "request", c.event.RequestID)
 }
 
 func readBody(r *http.Request) ([]byte, error) {

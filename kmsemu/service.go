@@ -123,8 +123,7 @@ func serviceRoleIdentity(arn string) identity {
 // calls have (K0317, K0318).
 func (v *serviceCall) dress(c *call) {
 	// The address is the service's, which no policy of a user can know.
-	c.common = keypolicy.Context{}
-	c.common.Set("aws:SourceIp")
+	delete(c.common, "aws:sourceip")
 	host := v.profile.via + ".amazonaws.com"
 	c.event.SourceIPAddress, c.event.UserAgent = host, host
 	switch v.mode {

@@ -250,9 +250,9 @@ func (s *Server) perform(ctx context.Context, c *call) ([]byte, error) {
 	result, err := c.op.run(c)
 	if err != nil {
 		problem := asAPIError(err)
-		s.finish(c, problem)
+		s.finish(c, nil, problem)
 		return nil, &ServiceError{c.name, c.protocol.name(problem.code), problem.message}
 	}
-	s.finish(c, nil)
+	s.finish(c, result, nil)
 	return json.Marshal(result)
 }

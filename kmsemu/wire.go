@@ -50,13 +50,13 @@ func done() (*empty, error) { return nil, nil }
 func whileLocked[T any](c *call, f func() (T, error)) (T, error) {
 	c.server.mu.Lock()
 	defer c.server.mu.Unlock()
-	if err := c.server.advance(c.now); err != nil {
+	if err := c.server.catchUp(c.now); err != nil {
 		var none T
 		return none, err
 	}
 	defer func() {
 		for _, k := range c.keys {
-			c.server.state.agenda.note(k)
+			c.server.settle(k, c.now)
 		}
 	}()
 	return f()
