@@ -43,7 +43,8 @@
 // MACs, RSA ciphertexts and agreed or encapsulated secrets hold outside the
 // emulator. [Config.Rand] decides the keys; RSA keys are made when first used, and
 // nobody else waits for one. Keys rotate and are deleted by [Config.Clock]; data
-// encrypted before a rotation still decrypts. Errors have the codes, texts and
+// encrypted before a rotation still decrypts. The related keys of a multi-Region key
+// open each other's data; no other key leaves its Region. Errors have the codes, texts and
 // statuses of the services. FACTS.md lists each rule, its source and its test.
 //
 // # What it is not
