@@ -23,6 +23,7 @@ var arrows = map[string][]string{
 	"internal/cli":        {"internal/cli/review", "generator", "templates", "kmsemu", "keypolicy", "harness/toolchain", "harness/runner", "harness/backend", "harness/probe"},
 	"internal/cli/review": {"internal/plan", "keypolicy", "keypolicy/lint"},
 	"internal/plan":       {"keypolicy", "keypolicy/lint"},
+	"internal/kmsload":    {},
 	"templates":           {},
 	"generator":           {},
 	"modules/kms":         {},

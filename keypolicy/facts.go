@@ -117,6 +117,11 @@ func (f *facts) values(key string) []string {
 	if values, ok := f.request.Context[key]; ok {
 		return values
 	}
+	if f.request.Further != nil {
+		if values := f.request.Further(key); values != nil {
+			return values
+		}
+	}
 	if derive := derived[key]; derive != nil {
 		return derive(f)
 	}

@@ -19,6 +19,10 @@ type Request struct {
 	// aws:PrincipalArn, kms:KeySpec, aws:ResourceTag/x, kms:EncryptionContext:x)
 	// are derived by [Evaluate] and need not be set.
 	Context Context
+	// Further, if not nil, finds the values of condition keys that Context does not
+	// have: those that cost something to tell and that few policies compare. It is
+	// asked for keys in lower case and must always give the same answer.
+	Further func(key string) []string
 	// EncryptionContext of the call; case matters in its keys and values.
 	EncryptionContext map[string]string
 	// GrantTokens name grants that may not be in force everywhere yet.

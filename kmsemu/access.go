@@ -1,6 +1,7 @@
 package kmsemu
 
 import (
+	"maps"
 	"regexp"
 	"strings"
 
@@ -45,11 +46,10 @@ func (c *call) key(id string, context keypolicy.Context) (*key, error) {
 func (c *call) open(f found, n need) (*key, error) {
 	k := f.key
 	c.concerns(k)
-	conditions := keypolicy.Context{}
-	for name, values := range n.context {
-		conditions[name] = values
-	}
+	conditions := n.context
 	if f.alias != "" {
+		conditions = keypolicy.Context{}
+		maps.Copy(conditions, n.context)
 		conditions.Set("kms:RequestAlias", f.alias)
 	}
 	named, err := c.namedGrants()

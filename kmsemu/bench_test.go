@@ -8,8 +8,40 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/stretchr/testify/require"
 
+	"github.com/keywright/keywright/internal/kmsload"
 	"github.com/keywright/keywright/kmsemu"
 )
+
+// BenchmarkCalls is how many calls a second a server answers to a client that
+// costs little, both on the same processors, over HTTP, signatures and policies on:
+// Encrypt and Decrypt in turn, by a role whom the key policy leaves to its account.
+func BenchmarkCalls(b *testing.B) {
+	w := newWorld(b)
+	role := w.roleARN(w.root, allow("kms:*", "*"))
+	session := w.session(w.root, &sts.AssumeRoleInput{RoleArn: &role})
+	key, plaintext := w.key(), []byte("secret")
+	b.SetParallelism(2)
+	b.RunParallel(func(pb *testing.PB) {
+		c := session.lean(b)
+		for pb.Next() {
+			if err := c.EncryptDecrypt(w.ctx, key, plaintext); err != nil {
+				b.Error(err)
+				return
+			}
+		}
+	})
+	b.ReportMetric(2*float64(b.N)/b.Elapsed().Seconds(), "calls/s")
+}
+
+// lean is the caller with the client that costs little.
+func (c *caller) lean(b *testing.B) *kmsload.Client {
+	keys, err := c.Credentials.Retrieve(b.Context())
+	require.NoError(b, err)
+	client, err := kmsload.NewClient(*c.BaseEndpoint, c.Region, kmsload.Credentials{AccessKey: keys.AccessKeyID, Secret: keys.SecretAccessKey, Token: keys.SessionToken})
+	require.NoError(b, err)
+	b.Cleanup(func() { require.NoError(b, client.Close()) })
+	return client
+}
 
 // BenchmarkEncryptDecrypt is one Encrypt and one Decrypt by a role, with the SDK,
 // over HTTP, signatures and policies on.

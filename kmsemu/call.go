@@ -3,7 +3,6 @@ package kmsemu
 import (
 	"context"
 	"io"
-	"maps"
 	"net"
 	"strconv"
 	"strings"
@@ -36,7 +35,8 @@ type call struct {
 	caller   identity
 	body     []byte
 	form     form
-	common   keypolicy.Context // condition keys of every permission of the call
+	from     origin
+	common   keypolicy.Context // condition keys of all its permissions that its service sets
 	tokens   []string          // the grant tokens it carries
 	via      *serviceCall      // if a service makes it; nil otherwise
 	event    Event
@@ -54,20 +54,9 @@ func (c *call) begin(ctx context.Context, from origin, requestID string) {
 	c.context = ctx
 	c.action = c.service + ":" + c.name
 	c.random = c.server.randomOf(c)
-	now := c.now.UTC()
-	c.common = keypolicy.Context{}
-	c.common.Set("aws:CurrentTime", now.Format(time.RFC3339))
-	c.common.Set("aws:EpochTime", strconv.FormatInt(now.Unix(), 10))
-	c.common.Set("aws:RequestedRegion", c.region)
-	c.common.Set("aws:SourceIp", from.ip)
-	c.common.Set("aws:UserAgent", from.userAgent)
-	c.common.Set("aws:ViaAWSService", "false")
-	// The services take no plain HTTP, so every call that reaches them was made
-	// over TLS; plain HTTP on the loopback stands for that connection (K0101).
-	c.common.Set("aws:SecureTransport", "true")
-	maps.Copy(c.common, c.caller.conditions())
+	c.from = from
 	c.event = Event{
-		EventTime: now, EventSource: c.service + ".amazonaws.com", EventName: c.name, AWSRegion: c.region,
+		EventTime: c.now.UTC(), EventSource: c.service + ".amazonaws.com", EventName: c.name, AWSRegion: c.region,
 		SourceIPAddress: from.ip, UserAgent: from.userAgent, UserIdentity: c.caller.userIdentity(),
 		RequestID: requestID, EventID: eventID(requestID), EventType: "AwsApiCall", EventCategory: "Management", ManagementEvent: true,
 		ReadOnly: readOnly(c.name), RecipientAccountID: c.caller.account,
@@ -75,6 +64,35 @@ func (c *call) begin(ctx context.Context, from origin, requestID string) {
 	if c.via != nil {
 		c.via.dress(c)
 	}
+}
+
+// conditionKeys are those that every call has, by what their value is.
+var conditionKeys = map[string]func(*call) string{
+	"aws:currenttime":     func(c *call) string { return c.now.UTC().Format(time.RFC3339) },
+	"aws:epochtime":       func(c *call) string { return strconv.FormatInt(c.now.Unix(), 10) },
+	"aws:requestedregion": func(c *call) string { return c.region },
+	"aws:sourceip":        func(c *call) string { return c.from.ip },
+	"aws:useragent":       func(c *call) string { return c.from.userAgent },
+	"aws:viaawsservice":   func(*call) string { return "false" },
+	// The services take no plain HTTP, so every call that reaches them was made
+	// over TLS; plain HTTP on the loopback stands for that connection (K0101).
+	"aws:securetransport": func(*call) string { return "true" },
+}
+
+// condition is the value of a condition key that all permissions of the call have:
+// what its service sets goes before what comes with the caller's session, and that
+// before what every call has. Nil if there is none.
+func (c *call) condition(key string) []string {
+	if values, ok := c.common[key]; ok {
+		return values
+	}
+	if values, ok := c.caller.conditions()[key]; ok {
+		return values
+	}
+	if of := conditionKeys[key]; of != nil {
+		return []string{of(c)}
+	}
+	return nil
 }
 
 // eventID derives the record's id from the request's: unique as that is, and
@@ -85,7 +103,7 @@ func eventID(requestID string) string {
 }
 
 // derivedID is the id of a record that follows from something else.
-func derivedID(from, what string) string { return formatUUID(mac([]byte(from), what)[:16]) }
+func derivedID(from, what string) string { return formatUUID(mac([]byte(from), []byte(what))[:16]) }
 
 // elsewhere runs the part of the call that KMS makes in another Region: with the
 // caller's rights there, and a record of its own in the trail.
@@ -93,8 +111,6 @@ func (c *call) elsewhere(region, name string, run func(there *call) error) error
 	there := *c
 	there.region, there.name, there.action = region, name, c.service+":"+name
 	there.keys, there.parts, there.following = nil, nil, nil
-	there.common = maps.Clone(c.common)
-	there.common.Set("aws:RequestedRegion", region)
 	there.event.AWSRegion, there.event.EventName, there.event.EventID = region, name, derivedID(c.event.EventID, region)
 	there.event.UserIdentity.InvokedBy = serviceKMS + ".amazonaws.com"
 	there.event.RequestParameters, there.event.Resources, there.event.Decision = nil, nil, nil
@@ -142,13 +158,11 @@ func (c *call) permit(p permission) error {
 
 // decide asks without noting: for checks that are not the call's own permission.
 func (c *call) decide(p permission) keypolicy.Decision {
-	conditions := maps.Clone(c.common)
-	maps.Copy(conditions, p.context)
 	world := c.worldOfCaller()
 	world.ResourcePolicy, world.Grants, world.Key = p.policy, p.grants, p.key
 	return keypolicy.Evaluate(
 		keypolicy.Request{
-			Principal: c.caller.principal, Action: p.action, Resource: p.resource, Context: conditions,
+			Principal: c.caller.principal, Action: p.action, Resource: p.resource, Context: p.context, Further: c.condition,
 			EncryptionContext: p.encryption, GrantTokens: p.named,
 		},
 		world,

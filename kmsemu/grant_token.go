@@ -44,7 +44,7 @@ func (g *grant) newToken(c *call) (string, error) {
 	return base64.StdEncoding.EncodeToString([]byte(text + " " + g.seal(text))), nil
 }
 
-func (g *grant) seal(text string) string { return hex.EncodeToString(mac(g.secret, text)) }
+func (g *grant) seal(text string) string { return hex.EncodeToString(mac(g.secret, []byte(text))) }
 
 // grantOfToken finds the grant a token names; every token of a grant does
 // (K0301).

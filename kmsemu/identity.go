@@ -50,7 +50,7 @@ func (s *Server) authenticate(c *call, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := sig.verify(r, c.body, secret); err != nil {
+	if err := sig.verify(r, c.body, s.signingKeys.of(secret, sig)); err != nil {
 		return err
 	}
 	c.caller, c.region, c.service = caller, sig.region, sig.service

@@ -48,6 +48,8 @@ type Server struct {
 	log    *slog.Logger
 	trail  trail
 
+	signingKeys signingKeys
+
 	serviceCalls bool
 	consistency  Consistency // guarded by mu
 
@@ -179,9 +181,9 @@ func (s *Server) finish(c *call, result any, err *apiError) {
 	if err == nil {
 		c.track(records)
 	}
-	s.log.Log(c.context, level, "call",
-		"operation", c.action, "caller", c.caller.principal.ARN, "region", c.region,
-		"error", code, "cause", err.reason(), "request", c.event.RequestID)
+	s.log.LogAttrs(c.context, level, "call",
+		slog.String("operation", c.action), slog.String("caller", c.caller.principal.ARN), slog.String("region", c.region),
+		slog.String("error", code), slog.String("cause", err.reason()), slog.String("request", c.event.RequestID))
 }
 
 func readBody(r *http.Request) ([]byte, error) {

@@ -123,7 +123,8 @@ func serviceRoleIdentity(arn string) identity {
 // calls have (K0317, K0318).
 func (v *serviceCall) dress(c *call) {
 	// The address is the service's, which no policy of a user can know.
-	delete(c.common, "aws:sourceip")
+	c.common = keypolicy.Context{}
+	c.common.Set("aws:SourceIp")
 	host := v.profile.via + ".amazonaws.com"
 	c.event.SourceIPAddress, c.event.UserAgent = host, host
 	switch v.mode {

@@ -72,6 +72,9 @@ func (s *session) identity() identity {
 // principalTags are the tags of the role or user under those of the session
 // (K0110).
 func (s *session) principalTags(of map[string]string) map[string]string {
+	if len(of)+len(s.tags) == 0 {
+		return nil
+	}
 	tags := make(map[string]string, len(of)+len(s.tags))
 	maps.Copy(tags, of)
 	for name, value := range s.tags {

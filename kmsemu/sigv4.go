@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -115,40 +116,76 @@ func (s *signature) checkTime(now time.Time) error {
 }
 
 // verify computes the signature anew with the secret and compares.
-func (s *signature) verify(r *http.Request, body []byte, secret string) error {
-	canonical := sha256.Sum256([]byte(s.canonicalRequest(r, body)))
-	toSign := strings.Join([]string{signingAlgorithm, s.time, s.scope(), hex.EncodeToString(canonical[:])}, "\n")
-	signingKey := []byte("AWS4" + secret)
-	for _, part := range []string{s.date, s.region, s.service, "aws4_request"} {
-		signingKey = mac(signingKey, part)
-	}
-	want := hex.EncodeToString(mac(signingKey, toSign))
-	if !hmac.Equal([]byte(want), []byte(s.value)) {
+func (s *signature) verify(r *http.Request, body, signingKey []byte) error {
+	canonical := sha256.Sum256(s.canonicalRequest(r, body))
+	toSign := make([]byte, 0, 256)
+	toSign = append(toSign, signingAlgorithm+"\n"+s.time+"\n"+s.scope()+"\n"...)
+	toSign = hex.AppendEncode(toSign, canonical[:])
+	want := hex.AppendEncode(nil, mac(signingKey, toSign))
+	if !hmac.Equal(want, []byte(s.value)) {
 		return fail(invalidSignature, "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.")
 	}
 	return nil
 }
 
-func mac(key []byte, text string) []byte {
+func mac(key, text []byte) []byte {
 	h := hmac.New(sha256.New, key)
-	h.Write([]byte(text))
+	h.Write(text)
 	return h.Sum(nil)
 }
 
-func (s *signature) canonicalRequest(r *http.Request, body []byte) string {
-	var b strings.Builder
-	payload := sha256.Sum256(body)
-	// The path needs no escaping: the operations live at "/" alone, and any other
-	// path is refused.
-	b.WriteString(r.Method + "\n/\n" + canonicalQuery(r.URL.Query()) + "\n")
-	for _, name := range s.signedHeaders {
-		b.WriteString(name + ":" + canonicalHeader(r, name) + "\n")
-	}
-	b.WriteString("\n" + strings.Join(s.signedHeaders, ";") + "\n" + hex.EncodeToString(payload[:]))
-	return b.String()
+// maxSigningKeys bounds the memory of a server that many callers use.
+const maxSigningKeys = 1 << 12
+
+// signingKeys remembers the keys that follow from secrets, for each takes four
+// MACs to make and serves for a day.
+type signingKeys struct {
+	mu   sync.Mutex
+	keys map[keySource][]byte
 }
 
-func canonicalQuery(query url.Values) string {
+// keySource is what a signing key is made from.
+type keySource struct{ secret, date, region, service string }
+
+func (k *signingKeys) of(secret string, s *signature) []byte {
+	from := keySource{secret, s.date, s.region, s.service}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if key := k.keys[from]; key != nil {
+		return key
+	}
+	if k.keys == nil || len(k.keys) == maxSigningKeys {
+		k.keys = map[keySource][]byte{}
+	}
+	key := []byte("AWS4" + secret)
+	for _, part := range []string{s.date, s.region, s.service, "aws4_request"} {
+		key = mac(key, []byte(part))
+	}
+	k.keys[from] = key
+	return key
+}
+
+func (s *signature) canonicalRequest(r *http.Request, body []byte) []byte {
+	payload := sha256.Sum256(body)
+	b := make([]byte, 0, 1024)
+	// The path needs no escaping: the operations live at "/" alone, and any other
+	// path is refused.
+	b = append(b, r.Method+"\n/\n"+canonicalQuery(r.URL)+"\n"...)
+	for _, name := range s.signedHeaders {
+		b = append(b, name...)
+		b = append(b, ':')
+		b = append(b, canonicalHeader(r, name)...)
+		b = append(b, '\n')
+	}
+	b = append(b, "\n"+strings.Join(s.signedHeaders, ";")+"\n"...)
+	return hex.AppendEncode(b, payload[:])
+}
+
+func canonicalQuery(u *url.URL) string {
+	if u.RawQuery == "" {
+		return ""
+	}
+	query := u.Query()
 	query.Del(querySignature)
 	for _, values := range query {
 		slices.Sort(values)
@@ -165,7 +202,11 @@ func canonicalHeader(r *http.Request, name string) string {
 	case "content-length":
 		return strconv.FormatInt(r.ContentLength, 10)
 	}
-	values := slices.Clone(r.Header.Values(name))
+	values := r.Header.Values(name)
+	if len(values) == 1 && !strings.ContainsAny(values[0], " \t") {
+		return values[0]
+	}
+	values = slices.Clone(values)
 	for i, value := range values {
 		values[i] = strings.Join(strings.Fields(value), " ")
 	}

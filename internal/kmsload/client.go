@@ -1,0 +1,182 @@
+// Package kmsload makes KMS calls at little cost, to measure servers with: on two
+// cores that server and client share, an SDK would mostly measure itself. It cuts
+// no corner that a server could notice: every call is signed afresh, and every
+// answer is read and decoded. It is for benchmarks.
+package kmsload
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+// Credentials are those of AWS. Token is "" for long-term ones.
+type Credentials struct{ AccessKey, Secret, Token string }
+
+// Client calls KMS at one endpoint over one connection, which it keeps as long as
+// the server does. Make one with [NewClient]. It is for one goroutine at a time.
+type Client struct {
+	host        string
+	region      string
+	credentials Credentials
+
+	conn   net.Conn
+	reader *bufio.Reader
+	out    bytes.Buffer
+
+	day        string // the signing key is of
+	signingKey []byte
+}
+
+// NewClient makes a client of an endpoint such as "http://127.0.0.1:4566"; no TLS.
+func NewClient(endpoint, region string, credentials Credentials) (*Client, error) {
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return nil, fmt.Errorf("reading endpoint %q: %w", endpoint, err)
+	}
+	if u.Scheme != "http" || u.Host == "" {
+		return nil, fmt.Errorf("endpoint %q is not of the form http://HOST:PORT", endpoint)
+	}
+	return &Client{host: u.Host, region: region, credentials: credentials}, nil
+}
+
+// Close ends the connection.
+func (c *Client) Close() error {
+	if c.conn == nil {
+		return nil
+	}
+	conn := c.conn
+	c.conn = nil
+	return conn.Close()
+}
+
+// Call runs an operation, such as "Encrypt": it sends in as JSON and decodes the
+// answer into out, if that is not nil. An answer other than 200 is an error that
+// quotes it.
+func (c *Client) Call(ctx context.Context, operation string, in, out any) error {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return fmt.Errorf("encoding the input of %s: %w", operation, err)
+	}
+	answer, err := c.exchange(ctx, operation, body)
+	if err != nil {
+		return fmt.Errorf("calling %s at %s: %w", operation, c.host, err)
+	}
+	if out == nil {
+		return nil
+	}
+	if err := json.Unmarshal(answer, out); err != nil {
+		return fmt.Errorf("decoding the answer of %s: %w", operation, err)
+	}
+	return nil
+}
+
+// exchange sends a request and reads the answer. A server may close a kept
+// connection at any time, which only the next request finds out: that is made
+// again.
+func (c *Client) exchange(ctx context.Context, operation string, body []byte) ([]byte, error) {
+	c.write(operation, body)
+	kept := c.conn != nil
+	answer, err := c.attempt(ctx)
+	if kept && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, new(*net.OpError))) {
+		answer, err = c.attempt(ctx)
+	}
+	return answer, err
+}
+
+func (c *Client) attempt(ctx context.Context) ([]byte, error) {
+	if c.conn == nil {
+		conn, err := new(net.Dialer).DialContext(ctx, "tcp", c.host)
+		if err != nil {
+			return nil, err
+		}
+		c.conn, c.reader = conn, bufio.NewReader(conn)
+	}
+	answer, reusable, err := c.roundTrip()
+	if err == nil && reusable {
+		return answer, nil
+	}
+	return answer, errors.Join(err, c.Close())
+}
+
+func (c *Client) roundTrip() (answer []byte, reusable bool, err error) {
+	if _, err := c.conn.Write(c.out.Bytes()); err != nil {
+		return nil, false, err
+	}
+	response, err := http.ReadResponse(c.reader, nil)
+	if err != nil {
+		return nil, false, err
+	}
+	defer func() { err = errors.Join(err, response.Body.Close()) }()
+	if answer, err = io.ReadAll(response.Body); err != nil {
+		return nil, false, err
+	}
+	if response.StatusCode != http.StatusOK {
+		return nil, !response.Close, fmt.Errorf("%s: %s", response.Status, answer)
+	}
+	return answer, !response.Close, nil
+}
+
+// write makes the request, signed with Signature Version 4. Source: IAM User
+// Guide, "Create a signed AWS API request".
+func (c *Client) write(operation string, body []byte) {
+	const contentType, signed = "application/x-amz-json-1.1", "content-type;host;x-amz-date;x-amz-target"
+	at := time.Now().UTC().Format("20060102T150405Z")
+	scope := at[:8] + "/" + c.region + "/kms/aws4_request"
+	names, token := signed, ""
+	if c.credentials.Token != "" {
+		names, token = "content-type;host;x-amz-date;x-amz-security-token;x-amz-target", "x-amz-security-token:"+c.credentials.Token+"\n"
+	}
+	canonical := "POST\n/\n\ncontent-type:" + contentType + "\nhost:" + c.host + "\nx-amz-date:" + at + "\n" +
+		token + "x-amz-target:TrentService." + operation + "\n\n" + names + "\n" + digest(body)
+	signature := hex.EncodeToString(mac(c.keyOf(at[:8]), "AWS4-HMAC-SHA256\n"+at+"\n"+scope+"\n"+digest([]byte(canonical))))
+	c.out.Reset()
+	for _, part := range []string{
+		"POST / HTTP/1.1\r\nHost: ", c.host, "\r\nContent-Type: ", contentType, "\r\nContent-Length: ", strconv.Itoa(len(body)),
+		"\r\nX-Amz-Date: ", at, "\r\nX-Amz-Target: TrentService.", operation, "\r\nAuthorization: AWS4-HMAC-SHA256 Credential=",
+		c.credentials.AccessKey, "/", scope, ", SignedHeaders=", names, ", Signature=", signature, "\r\n",
+	} {
+		c.out.WriteString(part)
+	}
+	if token != "" {
+		c.out.WriteString("X-Amz-Security-Token: " + c.credentials.Token + "\r\n")
+	}
+	c.out.WriteString("\r\n")
+	c.out.Write(body)
+}
+
+// keyOf is the signing key of a day, which clients of AWS keep too.
+func (c *Client) keyOf(day string) []byte {
+	if c.day == day {
+		return c.signingKey
+	}
+	key := []byte("AWS4" + c.credentials.Secret)
+	for _, part := range []string{day, c.region, "kms", "aws4_request"} {
+		key = mac(key, part)
+	}
+	c.day, c.signingKey = day, key
+	return key
+}
+
+func mac(key []byte, text string) []byte {
+	h := hmac.New(sha256.New, key)
+	_, _ = io.WriteString(h, text) // a hash never fails
+	return h.Sum(nil)
+}
+
+func digest(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
