@@ -17,7 +17,7 @@ import (
 
 const (
 	spread   = 5 * time.Minute
-	refused   = "AccessDeniedException"
+	refused  = "AccessDeniedException"
 	missing  = "NotFoundException"
 	stranger = "MalformedPolicyDocumentException"
 )

@@ -70,6 +70,8 @@ const (
 	validation
 	limitExceeded
 	malformedPolicy
+	throttling
+	unavailable
 
 	notFound
 	alreadyExists
@@ -89,6 +91,8 @@ const (
 	dryRun
 	wrongSignature
 	wrongMAC
+	dependencyTimeout
+	keyUnavailable
 
 	entityExists
 	noSuchEntity
@@ -133,6 +137,8 @@ var codes = [...]wireCode{
 	validation:          {"ValidationException", bad, "ValidationError", bad},
 	limitExceeded:       {"LimitExceededException", bad, "LimitExceeded", http.StatusConflict},
 	malformedPolicy:     {"MalformedPolicyDocumentException", bad, "MalformedPolicyDocument", bad},
+	throttling:          {"ThrottlingException", bad, "Throttling", bad},
+	unavailable:         {"ServiceUnavailableException", http.StatusServiceUnavailable, "ServiceUnavailable", http.StatusServiceUnavailable},
 
 	notFound:          {name: "NotFoundException", status: bad},
 	alreadyExists:     {name: "AlreadyExistsException", status: bad},
@@ -152,6 +158,8 @@ var codes = [...]wireCode{
 	dryRun:            {name: "DryRunOperationException", status: bad},
 	wrongSignature:    {name: "KMSInvalidSignatureException", status: bad},
 	wrongMAC:          {name: "KMSInvalidMacException", status: bad},
+	dependencyTimeout: {name: "DependencyTimeoutException", status: http.StatusServiceUnavailable},
+	keyUnavailable:    {name: "KeyUnavailableException", status: broken},
 
 	entityExists:   {queryName: "EntityAlreadyExists", queryStatus: http.StatusConflict},
 	noSuchEntity:   {queryName: "NoSuchEntity", queryStatus: http.StatusNotFound},

@@ -112,3 +112,6 @@ func Former(s *Server) int {
 	defer s.mu.Unlock()
 	return len(s.state.past.aliases)
 }
+
+// DefaultRate is the rate of a quota in a Region.
+func DefaultRate(quota, region string) float64 { return Quotas{}.rate(quota, region) }

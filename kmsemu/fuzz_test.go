@@ -45,7 +45,11 @@ func FuzzQueryBody(f *testing.F) {
 func unbroken(t *testing.T, r request) {
 	t.Helper()
 	clock := kmsemutest.NewClock(time.Now())
-	w := &world{TB: t, ctx: t.Context(), clock: clock, Instance: &kmsemu.Instance{Server: kmsemu.New(kmsemu.Config{Clock: clock.Now})}}
+	server, err := kmsemu.New(kmsemu.Config{Clock: clock.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{TB: t, ctx: t.Context(), clock: clock, Instance: &kmsemu.Instance{Server: server}}
 	recorder := httptest.NewRecorder()
 	w.Server.ServeHTTP(recorder, w.signed(r))
 	if recorder.Code >= 500 {

@@ -32,13 +32,16 @@ const (
 )
 
 // Start serves a new emulator on a loopback port the system picks. The error is
-// that of listening. The caller must call [Instance.Close].
+// that of [New] or of listening. The caller must call [Instance.Close].
 func Start(cfg Config) (*Instance, error) {
+	server, err := New(cfg)
+	if err != nil {
+		return nil, err
+	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // listening on loopback does not block
 	if err != nil {
 		return nil, fmt.Errorf("listening on a loopback port: %w", err)
 	}
-	server := New(cfg)
 	i := &Instance{
 		URL:    "http://" + listener.Addr().String(),
 		Server: server,

@@ -1,7 +1,9 @@
 package kmsemu
 
 import (
+	"context"
 	"crypto/rand"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -38,6 +40,13 @@ type Config struct {
 	// Consistency delays the effect of changes, as AWS may. The zero value is at
 	// once.
 	Consistency Consistency
+	// Quotas throttles KMS as AWS does. The zero value does not.
+	Quotas Quotas
+	// Faults is a plan of what goes wrong. Nil means nothing does.
+	Faults []Fault
+	// Wait is how a call waits out the latency of a fault. It returns an error if
+	// the context ends before. Nil means to wait by the clock of the machine.
+	Wait func(context.Context, time.Duration) error
 }
 
 // Server is the emulator: an [http.Handler] for KMS, STS and IAM that holds all
@@ -52,6 +61,9 @@ type Server struct {
 
 	serviceCalls bool
 	consistency  Consistency // guarded by mu
+	throttle     throttle
+	faults       faultPlan
+	wait         func(context.Context, time.Duration) error
 
 	// mu guards state. Each operation runs under it from its first look at the
 	// state to its last, so that a decision and the act it allows are one step;
@@ -60,9 +72,9 @@ type Server struct {
 	state state
 }
 
-// New returns an empty emulator.
-func New(cfg Config) *Server {
-	s := &Server{log: cfg.Logger, state: newState(), serviceCalls: cfg.ServiceCalls, consistency: cfg.Consistency}
+// New returns an empty emulator. The error says which setting is not valid.
+func New(cfg Config) (*Server, error) {
+	s := &Server{log: cfg.Logger, state: newState(), serviceCalls: cfg.ServiceCalls, wait: cfg.Wait}
 	s.clock.source = cfg.Clock
 	if cfg.Clock == nil {
 		s.clock.source = time.Now
@@ -74,7 +86,13 @@ func New(cfg Config) *Server {
 		cfg.Rand = rand.Reader
 	}
 	s.random.source, s.random.seed, s.random.drawn = &lockedReader{source: cfg.Rand}, cfg.Seed, map[string]uint64{}
-	return s
+	if s.wait == nil {
+		s.wait = realWait
+	}
+	if err := errors.Join(s.SetConsistency(cfg.Consistency), s.SetQuotas(cfg.Quotas), s.SetFaults(cfg.Faults...)); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // Events returns the audit trail, oldest first: a record for each authenticated
@@ -112,17 +130,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p := protocolOf(r)
 	id, err := newUUID(s.random.stream("request"))
 	if err != nil {
-		p.writeError(w, reply{err: internal(err)})
+		p.writeError(w, reply{outcome: outcome{err: internal(err)}})
 		return
 	}
 	w.Header().Set("X-Amzn-Requestid", id)
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-	answer := s.serve(p, r, now, id)
-	if answer.err != nil {
-		p.writeError(w, answer)
-		return
-	}
-	p.writeResult(w, answer)
+	s.serve(p, r, now, id).send(w, p)
 }
 
 // reply is the outcome of a request, in the terms of either protocol.
@@ -130,8 +143,7 @@ type reply struct {
 	requestID string
 	service   string
 	operation string
-	result    any // nil if the operation answers without a body
-	err       *apiError
+	outcome
 }
 
 // serve takes a request from bytes to outcome: read, authenticate, find the
@@ -159,11 +171,10 @@ func (s *Server) serve(p protocol, r *http.Request, now time.Time, id string) re
 	}
 	answer.operation = c.name
 	c.begin(r.Context(), requestOrigin(r), id)
-	answer.result, err = c.op.run(c)
-	if err != nil {
-		answer.err = asAPIError(err)
+	answer.outcome = s.execute(c)
+	if answer.connection != DropBefore {
+		s.finish(c, answer.result, answer.err)
 	}
-	s.finish(c, answer.result, answer.err)
 	return answer
 }
 

@@ -247,12 +247,15 @@ func (s *Server) perform(ctx context.Context, c *call) ([]byte, error) {
 		return nil, err
 	}
 	c.begin(ctx, origin{}, id)
-	result, err := c.op.run(c)
-	if err != nil {
-		problem := asAPIError(err)
-		s.finish(c, nil, problem)
-		return nil, &ServiceError{c.name, c.protocol.name(problem.code), problem.message}
+	out := s.execute(c)
+	if out.connection != DropBefore {
+		s.finish(c, out.result, out.err)
 	}
-	s.finish(c, result, nil)
-	return json.Marshal(result)
+	switch {
+	case out.connection != "":
+		return nil, fmt.Errorf("calling %s: the connection broke", c.name)
+	case out.err != nil:
+		return nil, &ServiceError{c.name, c.protocol.name(out.err.code), out.err.message}
+	}
+	return json.Marshal(out.result)
 }

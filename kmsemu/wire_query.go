@@ -86,7 +86,7 @@ func (queryProtocol) writeResult(w http.ResponseWriter, answer reply) {
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {
-			queryProtocol{}.writeError(w, reply{requestID: answer.requestID, err: internal(err)})
+			queryProtocol{}.writeError(w, reply{requestID: answer.requestID, outcome: outcome{err: internal(err)}})
 			return
 		}
 	}
