@@ -1,10 +1,6 @@
 package kmsemu
 
-import (
-	"strings"
-
-	"github.com/keywright/keywright/keypolicy"
-)
+import "github.com/keywright/keywright/keypolicy"
 
 // iamView is what IAM says of the users and roles of an account at one time.
 type iamView map[*entity]memberView
@@ -30,7 +26,7 @@ func (d *directory) view() iamView {
 // keepIAM notes how things were before an operation of IAM changes them.
 func (c *call) keepIAM() {
 	s := c.span(c.server.consistency.IAM)
-	if c.service != serviceIAM || !s.covers(c.now) || strings.HasPrefix(c.name, "Get") || strings.HasPrefix(c.name, "List") {
+	if c.service != serviceIAM || !s.covers(c.now) || readOnly(c.name) {
 		return
 	}
 	a := c.server.state.account(c.caller.account)

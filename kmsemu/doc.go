@@ -36,6 +36,14 @@
 // keys, encryption context and grants; with [Config.ServiceCalls] a header does
 // the same for one signed call.
 //
+// # What tests control
+//
+// The emulator is at once consistent, never throttles and never breaks, unless told
+// otherwise: [Config.Consistency] delays the effect of changes, [Config.Quotas]
+// enforces the request quotas of KMS, [Config.Faults] plans errors, latency and
+// lost connections. Time passes by [Config.Clock] and [Server.Advance];
+// [Config.Seed] makes ids, keys and credentials repeat.
+//
 // # What is real
 //
 // Data is encrypted with AES-256-GCM, with the encryption context as
@@ -49,9 +57,8 @@
 //
 // # What it is not
 //
-// It is not for production: all state is in memory and no key is protected. It
-// does not throttle and is consistent at once. It has only keys with
-// material from KMS, none of spec SM2, no AWS managed keys,
-// no MFA and few AWS managed policies; asking for them is an error, never
-// silently ignored. Unlike in AWS, the root user may assume roles.
+// It is not for production: all state is in memory and no key is protected. It has
+// only keys with material from KMS, none of spec SM2, no AWS managed keys, no MFA
+// and few AWS managed policies; asking for them is an error, never silently
+// ignored. Unlike in AWS, the root user may assume roles.
 package kmsemu

@@ -115,6 +115,13 @@ var quotas = map[string]quota{
 	"UpdatePrimaryRegion":       {rate: 5},
 }
 
+// quotasElsewhere are what operations count against in the other Region that they
+// name. Of the two CreateKey of a replica one is a dry run (K0571).
+var quotasElsewhere = map[string][]string{
+	"ReplicateKey":        {"CreateKey", "CreateKey"},
+	"UpdatePrimaryRegion": {"UpdatePrimaryRegion"},
+}
+
 // QuotaNames lists the names of the request quotas, sorted.
 func QuotaNames() []string { return slices.Sorted(maps.Keys(quotas)) }
 

@@ -189,6 +189,29 @@ func TestReEncryptCountsForBothKeys(t *testing.T) {
 	fails(t, reEncrypt(key, ""), throttled, "")
 }
 
+// TestQuotasElsewhere (K0571): a replica counts twice as CreateKey in its Region, a
+// change of the primary in both.
+func TestQuotasElsewhere(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	primary := w.key(func(in *kms.CreateKeyInput) { in.MultiRegion = aws.Bool(true) })
+	by, there := once(w.root), once(w.callerIn(abroad, "test", "test", ""))
+	create := func(c *caller) error {
+		_, err := c.kms.CreateKey(w.ctx, &kms.CreateKeyInput{})
+		return err
+	}
+	require.NoError(t, w.Server.SetQuotas(kmsemu.Quotas{Enforced: true, Rates: map[string]float64{"CreateKey": 3, "UpdatePrimaryRegion": 1}}))
+	_, err := by.kms.ReplicateKey(w.ctx, &kms.ReplicateKeyInput{KeyId: &primary, ReplicaRegion: aws.String(abroad)})
+	require.NoError(t, err)
+	require.NoError(t, create(there))
+	fails(t, create(there), throttled, "")
+	require.NoError(t, create(by))
+	_, err = by.kms.UpdatePrimaryRegion(w.ctx, &kms.UpdatePrimaryRegionInput{KeyId: &primary, PrimaryRegion: aws.String(abroad)})
+	require.NoError(t, err)
+	_, err = there.kms.UpdatePrimaryRegion(w.ctx, &kms.UpdatePrimaryRegionInput{KeyId: &primary, PrimaryRegion: aws.String(region)})
+	fails(t, err, throttled, "")
+}
+
 // TestRetriesPassWhenTheQuotaFills: the SDK takes a ThrottlingException for what it
 // is, and gets through when time has passed.
 func TestRetriesPassWhenTheQuotaFills(t *testing.T) {

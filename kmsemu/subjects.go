@@ -8,6 +8,7 @@ import "encoding/json"
 type subjects struct {
 	keys     []*key // that exist
 	pairSpec string // KeyPairSpec
+	region   string // the other one that it names; "" for none
 }
 
 // about finds the subjects of the call.
@@ -18,13 +19,15 @@ func (c *call) about() (subjects, error) {
 		SourceKeyID      string `json:"SourceKeyId"`
 		DestinationKeyID string `json:"DestinationKeyId"`
 		KeyPairSpec      string
+		ReplicaRegion    string
+		PrimaryRegion    string
 		CiphertextBlob   blob
 	}
 	if c.service == serviceKMS {
 		_ = json.Unmarshal(c.body, &in) // what is malformed names nothing
 	}
 	return whileLocked(c, func() (subjects, error) {
-		out := subjects{pairSpec: in.KeyPairSpec}
+		out := subjects{pairSpec: in.KeyPairSpec, region: in.ReplicaRegion + in.PrimaryRegion}
 		add := func(f found, err error) {
 			if err == nil {
 				out.keys = append(out.keys, f.key)

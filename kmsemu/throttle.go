@@ -105,6 +105,9 @@ func (c *call) charges() ([]charge, error) {
 	for _, name := range quotasOf(c.name, about) {
 		out = append(out, charge{c.caller.account, c.region, name})
 	}
+	for _, name := range quotasElsewhere[c.name] {
+		out = append(out, charge{c.caller.account, about.region, name})
+	}
 	return out, nil
 }
 
