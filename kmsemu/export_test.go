@@ -73,7 +73,7 @@ func RetirableGrants(s *Server) int {
 	defer s.mu.Unlock()
 	n := 0
 	for _, list := range s.state.retirable {
-		n += len(list)
+		n += list.size()
 	}
 	return n
 }
@@ -115,3 +115,31 @@ func Former(s *Server) int {
 
 // DefaultRate is the rate of a quota in a Region.
 func DefaultRate(quota, region string) float64 { return Quotas{}.rate(quota, region) }
+
+// Order is an order of texts.
+type Order struct{ order order[text] }
+
+type text string
+
+func (t text) label() string { return string(t) }
+
+// MaxRun is how many things an order moves at a time.
+const MaxRun = maxRun
+
+func (o *Order) Add(label string)    { o.order.add(text(label)) }
+func (o *Order) Remove(label string) { o.order.remove(label) }
+func (o *Order) Size() int           { return o.order.size() }
+
+func (o *Order) Has(label string) bool {
+	_, found := o.order.get(label)
+	return found
+}
+
+// After lists what comes after a label.
+func (o *Order) After(label string) []string {
+	out := []string{}
+	for t := range o.order.after(label) {
+		out = append(out, string(t))
+	}
+	return out
+}

@@ -1,6 +1,7 @@
 package kmsemu
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -22,6 +23,7 @@ type grant struct {
 	retirer     party // name "" for none
 	operations  []string
 	constraints grantConstraints
+	places      []place // where its key's grantSet has it
 }
 
 // grantConstraints are the GrantConstraints of the KMS API (K0305). The tags
@@ -95,7 +97,7 @@ func (c *call) grantFor(g *grant, grantee string) keypolicy.Grant {
 // grantsFor are the key's grants that may allow what the caller needs.
 func (c *call) grantsFor(k *key, n need) []keypolicy.Grant {
 	leaving := c.past().grants.leaving(k, c.span(c.server.consistency.Grants))
-	if len(k.grants.all)+len(leaving) == 0 {
+	if k.grants.shelves == nil && leaving == nil {
 		return nil
 	}
 	action, _ := keypolicy.LookUpAction(n.action)
@@ -112,13 +114,14 @@ func (c *call) grantsFor(k *key, n need) []keypolicy.Grant {
 
 // speakers are the grants to ask of each group: the first, for they are alike; all
 // of them if some may be too new to count.
-func (c *call) speakers(groups [][]*grant) []*grant {
+func (c *call) speakers(groups []*order[*grant]) []*grant {
 	var out []*grant
 	for _, group := range groups {
 		if c.server.consistency.Grants == 0 {
-			group = group[:1]
+			out = append(out, group.first())
+			continue
 		}
-		out = append(out, group...)
+		out = slices.AppendSeq(out, group.after(""))
 	}
 	return out
 }
@@ -127,18 +130,33 @@ func (c *call) speakers(groups [][]*grant) []*grant {
 // not grow with their number: a call finds those of its caller and its encryption
 // context.
 type grantSet struct {
-	all     []*grant          // by id
-	named   map[string]*grant // by fingerprint; only grants with a name
-	shelves map[shelf]map[string][]*grant
+	all      order[*grant]     // by id
+	named    map[string]*grant // by fingerprint; only grants with a name
+	shelves  map[shelf]grantIndex[string]
+	grantees grantIndex[granteeRef]
 	// retirable is the index over all keys, which the grants are in as well.
 	retirable retirables
 }
+
+// granteeRef is who a grant is to.
+type granteeRef struct {
+	ref     string
+	service bool
+}
+
+func (g *grant) granteeRef() granteeRef { return granteeRef{g.grantee.ref(), g.grantee.service} }
 
 // shelf holds grants that a call may need, grouped by what they allow: grants of
 // a group differ in nothing a decision asks about, so one speaks for all.
 type shelf struct{ grantee, pair string }
 
-// Places of grants on a grantee's shelves, beside those of constrained pairs.
+// place is a group on a shelf.
+type place struct {
+	shelf
+	group string
+}
+
+// Shelves of grants on a grantee's shelves, beside those of constrained pairs.
 const (
 	anyContext = ""  // no encryption context is constrained
 	noContext  = "-" // for operations that have none
@@ -148,18 +166,24 @@ const (
 // do not bind them (K0305).
 var unconstrained = []string{"DescribeKey", "RetireGrant"}
 
-// places are the grant's shelves, each with its group there.
-func (g *grant) places() map[shelf]string {
-	first := anyContext
-	for key, value := range g.constraints.pairs() {
-		if pair := contextPair(key, value); first == anyContext || pair < first {
-			first = pair
-		}
-	}
+// placesFor finds the grant's places. A context that meets its constraints has all
+// their pairs, so it is enough to be found by one of them: the one with the fewest
+// groups, for a pair that many grants have in common tells little.
+func (s *grantSet) placesFor(g *grant) []place {
 	grantee := g.grantee.ref()
-	places := map[shelf]string{{grantee, first}: canonical(g.constraints, g.operations)}
-	if first != anyContext && slices.ContainsFunc(g.operations, isUnconstrained) {
-		places[shelf{grantee, noContext}] = canonical(g.operations)
+	var shelves []shelf
+	for key, value := range g.constraints.pairs() {
+		shelves = append(shelves, shelf{grantee, contextPair(key, value)})
+	}
+	if shelves == nil {
+		return []place{{shelf{grantee, anyContext}, canonical(g.constraints, g.operations)}}
+	}
+	rarest := slices.MinFunc(shelves, func(a, b shelf) int {
+		return cmp.Or(cmp.Compare(len(s.shelves[a]), len(s.shelves[b])), strings.Compare(a.pair, b.pair))
+	})
+	places := []place{{rarest, canonical(g.constraints, g.operations)}}
+	if slices.ContainsFunc(g.operations, isUnconstrained) {
+		places = append(places, place{shelf{grantee, noContext}, canonical(g.operations)})
 	}
 	return places
 }
@@ -179,11 +203,11 @@ func canonical(values ...any) string {
 
 // find finds the groups of grants that name the grantee and the operation and
 // whose constraints the context may meet.
-func (s *grantSet) find(grantee, operation string, context encryptionContext) [][]*grant {
-	var out [][]*grant
+func (s *grantSet) find(grantee, operation string, context encryptionContext) []*order[*grant] {
+	var out []*order[*grant]
 	look := func(pair string) {
 		for _, group := range s.shelves[shelf{grantee, pair}] {
-			if slices.Contains(group[0].operations, operation) {
+			if slices.Contains(group.first().operations, operation) {
 				out = append(out, group)
 			}
 		}
@@ -195,7 +219,7 @@ func (s *grantSet) find(grantee, operation string, context encryptionContext) []
 	for key, value := range context {
 		look(contextPair(key, value))
 	}
-	slices.SortFunc(out, func(a, b []*grant) int { return byGrantID(a[0], b[0]) }) // they came in random order
+	slices.SortFunc(out, func(a, b *order[*grant]) int { return byGrantID(a.first(), b.first()) }) // they came in random order
 	return out
 }
 
@@ -203,53 +227,50 @@ func byGrantID(a, b *grant) int { return strings.Compare(a.id, b.id) }
 
 // get is a grant by id; nil if there is none.
 func (s *grantSet) get(id string) *grant {
-	i, ok := slices.BinarySearchFunc(s.all, id, func(g *grant, id string) int { return strings.Compare(g.id, id) })
-	if !ok {
-		return nil
-	}
-	return s.all[i]
+	g, _ := s.all.get(id)
+	return g
 }
 
 // add puts a grant of the key into its indexes and that over all keys.
 func (s *grantSet) add(g *grant, retirable retirables) {
 	if s.shelves == nil {
-		*s = grantSet{named: map[string]*grant{}, shelves: map[shelf]map[string][]*grant{}, retirable: retirable}
+		*s = grantSet{named: map[string]*grant{}, shelves: map[shelf]grantIndex[string]{}, grantees: grantIndex[granteeRef]{}, retirable: retirable}
 	}
-	s.all = insertGrant(s.all, g)
+	s.all.add(g)
 	if g.name != "" {
 		s.named[g.fingerprint()] = g
 	}
-	for place, group := range g.places() {
-		if s.shelves[place] == nil {
-			s.shelves[place] = map[string][]*grant{}
+	g.places = s.placesFor(g)
+	for _, at := range g.places {
+		if s.shelves[at.shelf] == nil {
+			s.shelves[at.shelf] = grantIndex[string]{}
 		}
-		s.shelves[place][group] = insertGrant(s.shelves[place][group], g)
+		s.shelves[at.shelf].add(at.group, g)
 	}
-	s.retirable.add(g)
+	s.grantees.add(g.granteeRef(), g)
+	if g.retirer.name != "" {
+		s.retirable.add(g.retirable(), g)
+	}
 }
 
 func (s *grantSet) remove(g *grant) {
-	s.all = removeGrant(s.all, g)
+	s.all.remove(g.id)
 	if g.name != "" {
 		delete(s.named, g.fingerprint())
 	}
-	for place, group := range g.places() {
-		if rest := removeGrant(s.shelves[place][group], g); len(rest) > 0 {
-			s.shelves[place][group] = rest
-			continue
-		}
-		if delete(s.shelves[place], group); len(s.shelves[place]) == 0 {
-			delete(s.shelves, place)
+	for _, at := range g.places {
+		if s.shelves[at.shelf].remove(at.group, g); len(s.shelves[at.shelf]) == 0 {
+			delete(s.shelves, at.shelf)
 		}
 	}
-	s.retirable.remove(g)
+	s.grantees.remove(g.granteeRef(), g)
+	s.retirable.remove(g.retirable(), g)
 }
 
-// clear removes all grants, the last first: removing from the end of a list is
-// cheap.
+// clear removes all grants.
 func (s *grantSet) clear() {
-	for _, g := range slices.Backward(s.all) {
-		s.retirable.remove(g)
+	for g := range s.all.after("") {
+		s.retirable.remove(g.retirable(), g)
 	}
 	*s = grantSet{}
 }
@@ -260,34 +281,27 @@ func (g *grant) fingerprint() string {
 		slices.Sorted(slices.Values(g.operations)), g.constraints)
 }
 
-func insertGrant(list []*grant, g *grant) []*grant {
-	i, _ := slices.BinarySearchFunc(list, g, byGrantID)
-	return slices.Insert(list, i, g)
+// grantIndex finds grants by something they have in common.
+type grantIndex[K comparable] map[K]*order[*grant]
+
+func (x grantIndex[K]) add(by K, g *grant) {
+	if x[by] == nil {
+		x[by] = &order[*grant]{}
+	}
+	x[by].add(g)
 }
 
-func removeGrant(list []*grant, g *grant) []*grant {
-	i, ok := slices.BinarySearchFunc(list, g, byGrantID)
-	if !ok {
-		return list
+func (x grantIndex[K]) remove(by K, g *grant) {
+	if list := x[by]; list != nil {
+		if list.remove(g.id); list.empty() {
+			delete(x, by)
+		}
 	}
-	return slices.Delete(list, i, i+1)
 }
 
 // retirables finds the grants a principal may retire, whoever owns their keys.
-type retirables map[retirable][]*grant
+type retirables = grantIndex[retirable]
 
 type retirable struct{ region, retirer string }
 
-func (r retirables) add(g *grant) {
-	if g.retirer.name != "" {
-		place := retirable{g.region, g.retirer.ref()}
-		r[place] = insertGrant(r[place], g)
-	}
-}
-
-func (r retirables) remove(g *grant) {
-	place := retirable{g.region, g.retirer.ref()}
-	if r[place] = removeGrant(r[place], g); len(r[place]) == 0 {
-		delete(r, place)
-	}
-}
+func (g *grant) retirable() retirable { return retirable{g.region, g.retirer.ref()} }

@@ -283,6 +283,24 @@ func TestManyGrants(t *testing.T) {
 	require.Equal(t, 0, kmsemu.GrantsConsidered(w.Server, volumes, role, "Decrypt", map[string]string{"n": "1000"}))
 	require.Equal(t, 1, kmsemu.GrantsConsidered(w.Server, volumes, role, "DescribeKey", nil))
 	require.Equal(t, 0, kmsemu.GrantsConsidered(w.Server, volumes, role, "Encrypt", map[string]string{"n": "17"}))
+
+	// Of several pairs the index goes by one that tells grants apart.
+	alike := w.key()
+	for i := range 20 {
+		_, err := w.createGrant(w.root, alike, role, ops("Decrypt"), onlyWith(types.GrantConstraints{EncryptionContextSubset: map[string]string{"app": "x", "n": fmt.Sprint(i)}}))
+		require.NoError(t, err)
+	}
+	context := map[string]string{"app": "x", "n": "17"}
+	require.LessOrEqual(t, kmsemu.GrantsConsidered(w.Server, alike, role, "Decrypt", context), 2)
+	secret, err := w.encrypt(w.root, alike, context)
+	require.NoError(t, err)
+	_, err = w.decrypt(session, secret, context)
+	require.NoError(t, err)
+	other := map[string]string{"app": "x", "n": "20"}
+	secret, err = w.encrypt(w.root, alike, other)
+	require.NoError(t, err)
+	_, err = w.decrypt(session, secret, other)
+	fails(t, err, "AccessDeniedException", "")
 }
 
 // TestGrantDiesWithItsRole (K0304): a role of the same name is another.

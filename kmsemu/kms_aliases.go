@@ -154,15 +154,15 @@ func listAliases(c *call, in *listAliasesInput) (*listAliasesOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := r.allAliases()
+	list := &r.aliasList
 	if in.KeyID != "" {
 		of, err := c.find(in.KeyID)
 		if err != nil {
 			return nil, err
 		}
-		all = aliasesOf(all, of)
+		list = r.aliasesOf(of)
 	}
-	aliases, more, err := page(c, &in.pageInput, listAliasesPage, all, func(a *alias) string { return a.name })
+	aliases, more, err := pageFrom(c, &in.pageInput, listAliasesPage, list.after, (*alias).label)
 	if err != nil {
 		return nil, err
 	}
@@ -173,12 +173,14 @@ func listAliases(c *call, in *listAliasesInput) (*listAliasesOutput, error) {
 	return out, nil
 }
 
-func aliasesOf(all []*alias, of found) []*alias {
-	var out []*alias
-	for _, a := range all {
-		if of.same(found{key: a.key}) {
-			out = append(out, a)
+// aliasesOf are the Region's aliases of a key; none if the key is of another
+// account.
+func (r *region) aliasesOf(f found) *order[*alias] {
+	var out order[*alias]
+	for name, a := range f.key.aliases {
+		if r.aliases[name] == a {
+			out.add(a)
 		}
 	}
-	return out
+	return &out
 }

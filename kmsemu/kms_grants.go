@@ -255,7 +255,7 @@ func (c *call) putGrant(g *grant) (*grant, error) {
 	if old := set.named[g.fingerprint()]; old != nil {
 		return old, nil
 	}
-	if len(set.all) >= maxGrants {
+	if set.all.size() >= maxGrants {
 		return nil, fail(limitExceeded, "The KMS key already has the maximum of %d grants.", maxGrants)
 	}
 	id, err := randomBytes(c.random, grantIDBytes)

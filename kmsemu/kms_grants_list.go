@@ -1,7 +1,6 @@
 package kmsemu
 
 import (
-	"slices"
 	"strings"
 )
 
@@ -58,34 +57,30 @@ func listGrants(c *call, in *listGrantsInput) (*listGrantsOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	grants := k.grants.all
 	if in.GrantID != "" {
-		g, err := k.grant(in.GrantID)
-		if err != nil {
+		if _, err := k.grant(in.GrantID); err != nil {
 			return nil, err
 		}
-		grants = []*grant{g}
 	}
 	if err := c.onlyServices("GranteeServicePrincipal", in.GranteeServicePrincipal); err != nil {
 		return nil, err
 	}
-	return c.grantPage(&in.pageInput, c.ofGrantee(grants, in))
+	grants := c.ofGrantee(k, in)
+	if in.GrantID != "" {
+		grants = grants.only(in.GrantID)
+	}
+	return c.grantPage(&in.pageInput, grants)
 }
 
-// ofGrantee keeps the grants to the principal a request asks for.
-func (c *call) ofGrantee(grants []*grant, in *listGrantsInput) []*grant {
-	wanted := party{name: in.GranteePrincipal + in.GranteeServicePrincipal, service: in.GranteeServicePrincipal != ""}
-	if wanted.name == "" {
-		return grants
+// ofGrantee are the key's grants to the principal a request asks for; all if it
+// asks for none.
+func (c *call) ofGrantee(k *key, in *listGrantsInput) *order[*grant] {
+	service := in.GranteeServicePrincipal != ""
+	name := in.GranteePrincipal + in.GranteeServicePrincipal
+	if name == "" {
+		return &k.grants.all
 	}
-	id := c.server.state.uniqueID(wanted.name)
-	var out []*grant
-	for _, g := range grants {
-		if ref := g.grantee.ref(); g.grantee.service == wanted.service && (ref == wanted.name || ref == id) {
-			out = append(out, g)
-		}
-	}
-	return out
+	return together(k.grants.grantees[granteeRef{name, service}], k.grants.grantees[granteeRef{c.server.state.uniqueID(name), service}])
 }
 
 // onlyServices refuses a filter that only callers in a service principal may use
@@ -97,8 +92,8 @@ func (c *call) onlyServices(name, value string) error {
 	return nil
 }
 
-func (c *call) grantPage(in *pageInput, grants []*grant) (*listGrantsOutput, error) {
-	grants, more, err := page(c, in, listGrantsPage, grants, func(g *grant) string { return g.id })
+func (c *call) grantPage(in *pageInput, of *order[*grant]) (*listGrantsOutput, error) {
+	grants, more, err := pageFrom(c, in, listGrantsPage, of.after, (*grant).label)
 	if err != nil {
 		return nil, err
 	}
@@ -160,10 +155,6 @@ func listRetirableGrants(c *call, in *listRetirableGrantsInput) (*listGrantsOutp
 			return nil, err
 		}
 	}
-	var alive []*grant
-	for _, ref := range []string{in.RetiringServicePrincipal, in.RetiringPrincipal, c.server.state.uniqueID(in.RetiringPrincipal)} {
-		alive = append(alive, c.server.state.retirable[retirable{c.region, ref}]...)
-	}
-	slices.SortFunc(alive, byGrantID)
-	return c.grantPage(&in.pageInput, alive)
+	index, id := c.server.state.retirable, c.server.state.uniqueID(in.RetiringPrincipal)
+	return c.grantPage(&in.pageInput, together(index[retirable{c.region, p.resource}], index[retirable{c.region, id}]))
 }

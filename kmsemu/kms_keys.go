@@ -136,7 +136,7 @@ func (c *call) create(in *createKeyInput) (*key, error) {
 	if k.policy, err = c.newKeyPolicy(k, in.Policy, in.BypassPolicyLockoutSafetyCheck); err != nil {
 		return nil, err
 	}
-	r.keys[k.id] = k
+	r.add(k)
 	c.concerns(k)
 	return k, nil
 }
@@ -154,7 +154,7 @@ func (c *call) newKey(in *createKeyInput) (*key, error) {
 	k.account, k.region, k.arn = c.caller.account, c.region, c.arn(serviceKMS, "key/"+k.id)
 	k.spec, k.usage, k.origin, k.role = keySpecs[in.spec()], in.usage(), in.origin(), in.role()
 	k.description, k.created = in.Description, c.now
-	k.tags, k.aliases = tagMap(in.Tags), map[string]*alias{}
+	k.tags = tagMap(in.Tags)
 	return k, nil
 }
 
@@ -215,7 +215,7 @@ func listKeys(c *call, in *listKeysInput) (*listKeysOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	keys, more, err := page(c, &in.pageInput, listKeysPage, r.allKeys(), func(k *key) string { return k.id })
+	keys, more, err := pageFrom(c, &in.pageInput, listKeysPage, r.keyList.after, (*key).label)
 	if err != nil {
 		return nil, err
 	}

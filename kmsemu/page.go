@@ -2,6 +2,8 @@ package kmsemu
 
 import (
 	"encoding/base64"
+	"iter"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -26,23 +28,34 @@ type pageOutput struct {
 	Truncated  bool
 }
 
-// page cuts the page a request asks for out of items sorted by name. A marker
-// holds the operation and the last name seen, so it stays valid when items come
-// and go; one of another operation is refused.
+// page is [pageFrom] of items sorted by name.
 func page[T any](c *call, in *pageInput, limits pageLimits, items []T, name func(T) string) ([]T, pageOutput, error) {
+	after := func(last string) iter.Seq[T] {
+		return slices.Values(items[sort.Search(len(items), func(i int) bool { return name(items[i]) > last }):])
+	}
+	return pageFrom(c, in, limits, after, name)
+}
+
+// pageFrom takes the page a request asks for from items in the order of their
+// names: after lists those that come after a name, all for "". A marker holds the
+// operation and the last name seen, so it stays valid when items come and go; one
+// of another operation is refused.
+func pageFrom[T any](c *call, in *pageInput, limits pageLimits, after func(string) iter.Seq[T], name func(T) string) ([]T, pageOutput, error) {
+	last := ""
 	if in.Marker != "" {
-		after, err := c.readMarker(in.Marker)
-		if err != nil {
+		var err error
+		if last, err = c.readMarker(in.Marker); err != nil {
 			return nil, pageOutput{}, err
 		}
-		items = items[sort.Search(len(items), func(i int) bool { return name(items[i]) > after }):]
 	}
-	size := valueOr(in.Limit, limits.fallback)
-	if len(items) <= size {
-		return items, pageOutput{}, nil
+	size, items := valueOr(in.Limit, limits.fallback), []T{}
+	for item := range after(last) {
+		if len(items) == size {
+			return items, pageOutput{Truncated: true, NextMarker: c.marker(name(items[size-1]))}, nil
+		}
+		items = append(items, item)
 	}
-	items = items[:size]
-	return items, pageOutput{Truncated: true, NextMarker: c.marker(name(items[size-1]))}, nil
+	return items, pageOutput{}, nil
 }
 
 func (c *call) marker(name string) string {

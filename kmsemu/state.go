@@ -2,8 +2,6 @@ package kmsemu
 
 import (
 	"crypto"
-	"maps"
-	"slices"
 	"time"
 )
 
@@ -38,6 +36,9 @@ type account struct {
 type region struct {
 	keys    map[string]*key   // by key id
 	aliases map[string]*alias // by alias name
+	// The same in order, for lists.
+	keyList   order[*key]
+	aliasList order[*alias]
 }
 
 // alias is a name for a key. It is in its Region's map and in its key's.
@@ -68,13 +69,20 @@ func (a *account) region(name string) *region {
 	return r
 }
 
+// add adds a key.
+func (r *region) add(k *key) {
+	r.keys[k.id] = k
+	r.keyList.add(k)
+}
+
 // drop deletes a key with its aliases and grants (K0045).
 func (r *region) drop(k *key) {
-	for name := range k.aliases {
-		delete(r.aliases, name)
+	for _, a := range k.aliases {
+		r.remove(a)
 	}
 	k.grants.clear()
 	delete(r.keys, k.id)
+	r.keyList.remove(k.id)
 	k.state = stateDeleted
 }
 
@@ -84,29 +92,16 @@ func (r *region) put(a *alias, target *key) {
 		delete(a.key.aliases, a.name)
 	}
 	a.key = target
+	if target.aliases == nil {
+		target.aliases = map[string]*alias{}
+	}
 	target.aliases[a.name] = a
 	r.aliases[a.name] = a
+	r.aliasList.add(a)
 }
 
 func (r *region) remove(a *alias) {
 	delete(a.key.aliases, a.name)
 	delete(r.aliases, a.name)
-}
-
-// allKeys lists the Region's keys by id.
-func (r *region) allKeys() []*key {
-	var all []*key
-	for _, id := range slices.Sorted(maps.Keys(r.keys)) {
-		all = append(all, r.keys[id])
-	}
-	return all
-}
-
-// allAliases lists the Region's aliases by name.
-func (r *region) allAliases() []*alias {
-	var all []*alias
-	for _, name := range slices.Sorted(maps.Keys(r.aliases)) {
-		all = append(all, r.aliases[name])
-	}
-	return all
+	r.aliasList.remove(a.name)
 }

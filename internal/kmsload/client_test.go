@@ -60,7 +60,8 @@ func TestConnectionsThatEnd(t *testing.T) {
 	for name, header := range map[string]string{"announced": "close", "silent": ""} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			emulator := kmsemu.New(kmsemu.Config{})
+			emulator, err := kmsemu.New(kmsemu.Config{})
+			require.NoError(t, err)
 			server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if header != "" {
 					w.Header().Set("Connection", header)
