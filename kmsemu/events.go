@@ -150,13 +150,13 @@ type trail struct {
 
 // add appends events. It drops old events in bulk, so that an append stays cheap:
 // the list grows to twice the limit before its first half goes.
-func (t *trail) add(events ...Event) {
+func (t *trail) add(first Event, more ...Event) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(t.list) >= 2*maxEvents {
 		t.list = slices.Clone(t.list[maxEvents:])
 	}
-	t.list = append(t.list, events...)
+	t.list = append(append(t.list, first), more...)
 }
 
 func (t *trail) events() []Event {

@@ -2,6 +2,7 @@ package kmsemu
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 )
@@ -23,45 +24,42 @@ func readOnly(operation string) bool {
 	return true
 }
 
-// records are what the trail gets of a finished call: the caller's account one
-// record for each Region where KMS worked, and the owner of a key in another
-// account a copy (K0488).
-func (c *call) records(result any, err *apiError) []Event {
-	e := c.event
+// conclude writes the outcome of a call into its record, and returns the records
+// beside it: a copy for each owner of a key in another account, one for each other
+// Region where KMS worked for the call, and those of what it did of itself (K0488).
+func (c *call) conclude(result any, err *apiError) []Event {
+	var others []Event
 	if err != nil {
-		e.ErrorCode, e.ErrorMessage = c.protocol.name(err.code), err.message
+		c.event.ErrorCode, c.event.ErrorMessage = c.protocol.name(err.code), err.message
 	} else {
-		e.ResponseElements = c.responseElements(result)
-	}
-	records := []Event{e}
-	if err == nil {
-		records = shared(e)
+		c.event.ResponseElements = c.responseElements(result)
+		others = c.share()
 	}
 	for _, part := range c.parts {
-		records = append(records, part.records(part.result, part.err)...)
+		more := part.conclude(part.result, part.err)
+		others = append(append(others, part.event), more...)
 	}
-	return append(records, c.following...)
+	return append(others, c.following...)
 }
 
-// shared is a record with its copies for the other accounts whose resources the
-// call was about.
-func shared(e Event) []Event {
-	records := []Event{e}
-	for _, r := range e.Resources {
-		if r.AccountID == e.RecipientAccountID {
+// share copies the call's record for the other accounts whose keys it was about.
+// They are not told who in the caller's account it was.
+func (c *call) share() []Event {
+	var copies []Event
+	for _, r := range c.event.Resources {
+		told := slices.ContainsFunc(copies, func(e Event) bool { return e.RecipientAccountID == r.AccountID })
+		if told || r.AccountID == c.event.RecipientAccountID {
 			continue
 		}
-		copied := e
-		copied.RecipientAccountID = r.AccountID
-		copied.EventID = derivedID(e.EventID, r.AccountID)
-		copied.UserIdentity = UserIdentity{
-			Type: "AWSAccount", PrincipalID: e.UserIdentity.PrincipalID, AccountID: e.UserIdentity.AccountID, InvokedBy: e.UserIdentity.InvokedBy,
+		c.event.SharedEventID = derivedID(c.event.EventID, "shared")
+		e, caller := c.event, c.event.UserIdentity
+		e.RecipientAccountID, e.EventID = r.AccountID, derivedID(c.event.EventID, r.AccountID)
+		e.UserIdentity = UserIdentity{
+			Type: "AWSAccount", PrincipalID: caller.PrincipalID, AccountID: caller.AccountID, InvokedBy: caller.InvokedBy,
 		}
-		copied.SharedEventID = derivedID(e.EventID, "shared")
-		records[0].SharedEventID = copied.SharedEventID
-		return append(records, copied)
+		copies = append(copies, e)
 	}
-	return records
+	return copies
 }
 
 // recorded is a result of which the trail shows something else than all.

@@ -144,6 +144,34 @@ func TestEventsOfTwoAccounts(t *testing.T) {
 	require.Len(t, w.Server.EventsWhere(kmsemu.EventFilter{Name: "Encrypt"}), 3, "one account, one record")
 }
 
+// TestEventsOfThreeAccounts (K0488): both owners of the keys of a ReEncrypt have a
+// record, and each key remembers its owner's.
+func TestEventsOfThreeAccounts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const third = "444455556666"
+	toAll := withPolicy(`{"Version":"2012-10-17","Statement":[` + statement("Allow", "*", "kms:*", "") + `]}`)
+	source := w.key(toAll)
+	in := &kms.CreateKeyInput{}
+	toAll(in)
+	destination, err := w.caller(other, "test", "").kms.CreateKey(w.ctx, in)
+	require.NoError(t, err)
+	sealed, err := w.encrypt(w.root, source, nil)
+	require.NoError(t, err)
+	_, err = w.caller(third, "test", "").kms.ReEncrypt(w.ctx, &kms.ReEncryptInput{CiphertextBlob: sealed, DestinationKeyId: destination.KeyMetadata.Arn})
+	require.NoError(t, err)
+	records := w.Server.EventsWhere(kmsemu.EventFilter{Name: "ReEncrypt"})
+	require.Len(t, records, 3)
+	for i, recipient := range []string{third, account, other} {
+		require.Equal(t, recipient, records[i].RecipientAccountID)
+		require.Equal(t, records[0].SharedEventID, records[i].SharedEventID)
+	}
+	require.Equal(t, records[1].EventID, *w.lastUsage(source).KeyLastUsage.CloudTrailEventId)
+	usage, err := w.caller(other, "test", "").kms.GetKeyLastUsage(w.ctx, &kms.GetKeyLastUsageInput{KeyId: destination.KeyMetadata.Arn})
+	require.NoError(t, err)
+	require.Equal(t, records[2].EventID, *usage.KeyLastUsage.CloudTrailEventId)
+}
+
 // TestReplicationEvents (K0473, K0474): each Region has its own record of a call,
 // also if it fails there.
 func TestReplicationEvents(t *testing.T) {

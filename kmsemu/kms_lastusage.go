@@ -46,17 +46,19 @@ func getKeyLastUsage(c *call, in *keyInput) (*getKeyLastUsageOutput, error) {
 }
 
 // track remembers a successful operation with its keys, each with the record in
-// the trail of its owner. The work of the operation ran with the state unlocked,
-// so the keys remember on their own.
-func (c *call) track(records []Event) {
+// the trail of its owner; others are the records beside the call's own. The work of
+// the operation ran with the state unlocked, so the keys remember on their own.
+func (c *call) track(others []Event) {
 	if !trackedOperations[c.name] {
 		return
 	}
 	for _, k := range c.keys {
-		for i := range records {
-			if e := &records[i]; e.RecipientAccountID == k.account {
-				k.lastUse.Store(&use{e.EventName, e.EventTime, e.EventID, e.RequestID})
+		id := c.event.EventID
+		for i := range others {
+			if others[i].RecipientAccountID == k.account {
+				id = others[i].EventID
 			}
 		}
+		k.lastUse.Store(&use{c.name, c.event.EventTime, id, c.event.RequestID})
 	}
 }

@@ -187,10 +187,10 @@ func (s *Server) finish(c *call, result any, err *apiError) {
 			level = slog.LevelError
 		}
 	}
-	records := c.records(result, err)
-	s.trail.add(records...)
+	others := c.conclude(result, err)
+	s.trail.add(c.event, others...)
 	if err == nil {
-		c.track(records)
+		c.track(others)
 	}
 	s.log.LogAttrs(c.context, level, "call",
 		slog.String("operation", c.action), slog.String("caller", c.caller.principal.ARN), slog.String("region", c.region),
