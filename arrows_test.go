@@ -19,25 +19,31 @@ const module = "github.com/keywright/keywright/"
 // arrows lists, for each package, which packages of this module it may import.
 // A package that is not listed fails, so a new one is put in its place here.
 var arrows = map[string][]string{
-	"cmd/keywright":       {"internal/cli"},
-	"internal/cli":        {"internal/cli/review", "generator", "templates", "kmsemu", "keypolicy", "harness/toolchain", "harness/runner", "harness/backend", "harness/probe"},
-	"internal/cli/review": {"internal/plan", "keypolicy", "keypolicy/lint"},
-	"internal/plan":       {"keypolicy", "keypolicy/lint"},
-	"internal/kmsload":    {},
-	"templates":           {},
-	"generator":           {},
-	"modules/kms":         {},
-	"keypolicy":           {},
-	"keypolicy/lint":      {"keypolicy"},
-	"keypolicy/schema":    {},
-	"kmsemu":              {"keypolicy"},
-	"kmsemu/kmsemutest":   {"kmsemu"},
-	"harness/toolchain":   {},
-	"harness/runner":      {"harness/toolchain"},
-	"harness/backend":     {"kmsemu"},
-	"harness/probe":       {"harness/backend", "kmsemu", "keypolicy"},
-	"harness":             {"harness/toolchain", "harness/runner", "harness/backend", "harness/probe"},
-	"test":                {"harness", "harness/probe", "generator", "templates", "kmsemu", "kmsemu/kmsemutest"},
+	"cmd/keywright":            {"internal/cli"},
+	"internal/cli":             {"internal/cli/review", "generator", "templates", "kmsemu", "keypolicy", "harness/toolchain", "harness/runner", "harness/backend", "harness/probe"},
+	"internal/cli/review":      {"internal/plan", "keypolicy", "keypolicy/lint"},
+	"internal/plan":            {"keypolicy", "keypolicy/lint"},
+	"internal/kmsload":         {},
+	"templates":                {},
+	"generator":                {},
+	"modules/kms":              {},
+	"keypolicy":                {},
+	"keypolicy/lint":           {"keypolicy"},
+	"keypolicy/schema":         {},
+	"kmsemu":                   {"keypolicy"},
+	"kmsemu/kmsemutest":        {"kmsemu"},
+	"harness/toolchain":        {"internal/cache"},
+	"harness/runner":           {"harness/toolchain"},
+	"harness/backend":          {"harness/toolchain/python", "kmsemu"},
+	"harness/probe":            {"harness/backend", "kmsemu", "keypolicy"},
+	"harness":                  {"harness/toolchain", "harness/toolchain/python", "harness/runner", "harness/backend", "harness/probe"},
+	"test":                     {"harness", "harness/probe", "generator", "templates", "kmsemu", "kmsemu/kmsemutest"},
+	"internal/cache":           {},
+	"harness/toolchain/python": {"internal/cache"},
+	"internal/moto":            {"harness/toolchain/python"},
+	"test/clients":             {},
+	"test/provider":            {},
+	"test/differential":        {},
 }
 
 // forbidden lists what a package must not depend on, not even through others.
@@ -55,9 +61,11 @@ var forbidden = []struct {
 // outside lists, for packages that must need little, what they may depend on
 // besides the standard library and this module, even through others.
 var outside = map[string][]string{
-	"keypolicy":        {},
-	"keypolicy/lint":   {},
-	"keypolicy/schema": {},
+	"keypolicy":                {},
+	"keypolicy/lint":           {},
+	"keypolicy/schema":         {},
+	"internal/cache":           {},
+	"harness/toolchain/python": {},
 	// The curve and the post-quantum schemes that the standard library lacks, and
 	// what circl asks about the processor.
 	"kmsemu": {"github.com/decred/dcrd/dcrec/secp256k1/v4", "filippo.io/mldsa", "github.com/cloudflare/circl", "golang.org/x/sys/cpu"},

@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+
+	"github.com/keywright/keywright/internal/cache"
 )
 
 // builtEngine builds the engine from its Go module. It needs the go command
@@ -18,7 +20,7 @@ func (cfg Config) builtEngine(ctx context.Context) (Engine, error) {
 	}
 	dir := cfg.engineDir(t.module.version)
 	cfg.progress("building %s %s from its Go module (about 5 minutes on 2 cores) into %s", t.title, t.module.version, dir)
-	err := cfg.install(ctx, dir, func(scratch string) error {
+	err := cache.Install(ctx, dir, cfg.Progress, func(scratch string) error {
 		return cfg.goBuild(ctx, goCommands[0], scratch)
 	})
 	if err != nil {

@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/hashicorp/go-version"
+
+	"github.com/keywright/keywright/internal/cache"
 )
 
 // AWSProvider is the AWS provider's source address without its host, and
@@ -132,7 +134,7 @@ func (cfg Config) unpacked(ctx context.Context, p pkg) (string, error) {
 		if !isDir(dir) {
 			cfg.progress("unpacking %s into %s", p.path, dir)
 		}
-		err := cfg.install(ctx, dir, func(scratch string) error { return unzip(p.path, scratch) })
+		err := cache.Install(ctx, dir, cfg.Progress, func(scratch string) error { return unzip(p.path, scratch) })
 		if err != nil {
 			return "", err
 		}

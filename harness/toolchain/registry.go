@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+
+	"github.com/keywright/keywright/internal/cache"
 )
 
 // registryRoot is a root module that does nothing but require the provider.
@@ -26,7 +28,7 @@ func (s *providerSearch) registered(ctx context.Context) (Provider, error) {
 	cfg, dir := s.cfg, s.cfg.packageDir(registryProvider)
 	cfg.progress("installing the AWS provider %s (about 700 MB unpacked) from %s into %s",
 		registryProvider, s.engine.Product.RegistryHost(), dir)
-	err := cfg.install(ctx, dir, func(scratch string) error { return s.fetch(ctx, scratch) })
+	err := cache.Install(ctx, dir, cfg.Progress, func(scratch string) error { return s.fetch(ctx, scratch) })
 	if err != nil {
 		return Provider{}, err
 	}

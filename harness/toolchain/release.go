@@ -9,6 +9,8 @@ import (
 	"github.com/hashicorp/go-version"
 	"github.com/hashicorp/hc-install/product"
 	"github.com/hashicorp/hc-install/releases"
+
+	"github.com/keywright/keywright/internal/cache"
 )
 
 // releaseTimeout bounds one download of about 30 MB with its checksums.
@@ -20,7 +22,7 @@ func (cfg Config) releasedEngine(ctx context.Context) (Engine, error) {
 	wanted := version.Must(version.NewVersion(products[cfg.Product].released))
 	dir := cfg.engineDir(wanted.String())
 	cfg.progress("installing %s %s from the vendor's releases into %s", cfg.engineName(), wanted, dir)
-	err := cfg.install(ctx, dir, func(scratch string) error {
+	err := cache.Install(ctx, dir, cfg.Progress, func(scratch string) error {
 		release := &releases.ExactVersion{
 			Product: product.Terraform, Version: wanted, InstallDir: scratch, Timeout: releaseTimeout,
 		}

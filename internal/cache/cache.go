@@ -1,4 +1,6 @@
-package toolchain
+// Package cache installs folders whole or not at all, for processes that share
+// them.
+package cache
 
 import (
 	"context"
@@ -12,19 +14,21 @@ import (
 // lockPoll is how often a lock held by another process is asked for again.
 const lockPoll = 200 * time.Millisecond
 
-// install makes the folder dir with what fill puts in it, whole or not at
-// all: fill gets a folder beside dir, which is then renamed. Processes that
-// want the same dir wait for each other; the later ones find it done.
-func (cfg Config) install(ctx context.Context, dir string, fill func(scratch string) error) error {
+// Install makes the folder dir with what fill puts in it, whole or not at all:
+// fill gets a folder beside dir, which is then renamed. Processes that want the
+// same dir wait for each other, and say so to progress; the later ones find it
+// done. An error of fill is returned as it is, and wraps ctx's when ctx ended
+// while waiting.
+func Install(ctx context.Context, dir string, progress func(line string), fill func(scratch string) error) error {
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		return fmt.Errorf("making cache folder: %w", err)
 	}
-	unlock, err := cfg.lock(ctx, dir+".lock")
+	unlock, err := lock(ctx, dir+".lock", progress)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	if isDir(dir) {
+	if info, err := os.Stat(dir); err == nil && info.IsDir() {
 		return nil
 	}
 	scratch, err := os.MkdirTemp(filepath.Dir(dir), ".new-*")
@@ -43,7 +47,7 @@ func (cfg Config) install(ctx context.Context, dir string, fill func(scratch str
 }
 
 // lock takes the advisory lock of a file, waiting for whoever holds it.
-func (cfg Config) lock(ctx context.Context, path string) (unlock func(), err error) {
+func lock(ctx context.Context, path string, progress func(line string)) (unlock func(), err error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("opening lock: %w", err)
@@ -60,7 +64,7 @@ func (cfg Config) lock(ctx context.Context, path string) (unlock func(), err err
 			return nil, fmt.Errorf("locking %s: %w", path, err)
 		}
 		if !told {
-			cfg.progress("waiting for another process to finish installing into %s", filepath.Dir(path))
+			progress("waiting for another process to finish installing into " + filepath.Dir(path))
 		}
 		select {
 		case <-ctx.Done():
