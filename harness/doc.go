@@ -37,6 +37,9 @@
 //	KEYWRIGHT_PRODUCT   "terraform" (default) or "opentofu"
 //	KEYWRIGHT_PROVIDER  path of the AWS provider's executable; unset: found or installed
 //	KEYWRIGHT_CACHE     folder for what is installed; unset: keywright in the user's cache folder
+//	KEYWRIGHT_BACKEND   "embedded" (default) or "localstack"
+//	KEYWRIGHT_LOCALSTACK  endpoint of a LocalStack that runs; unset: one is installed and started
+//	KEYWRIGHT_PYTHON    path of the Python that LocalStack is installed with; unset: found
 //
 // The variables that lead the search for engine and provider, such as PATH and
 // TF_CLI_CONFIG_FILE, are named in package toolchain; those that the engine
@@ -45,6 +48,7 @@
 //
 // # What it is not
 //
-// It is not for real AWS accounts yet: its one backend is the emulator of
-// package kmsemu. Probes without package testing are in package probe.
+// It is not for real AWS accounts yet: its backends are the emulator of package
+// kmsemu and LocalStack, which allows everything: tests of denials are skipped on
+// it, with that reason. Probes without package testing are in package probe.
 package harness

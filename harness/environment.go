@@ -1,18 +1,23 @@
 package harness
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"github.com/keywright/keywright/harness/backend"
 	"github.com/keywright/keywright/harness/toolchain"
+	"github.com/keywright/keywright/harness/toolchain/python"
 )
 
 // environment is what the harness takes from the process's environment.
 type environment struct {
-	tools toolchain.Config
-	all   map[string]string
+	tools      toolchain.Config
+	backend    string // its name
+	localStack backend.LocalStackConfig
+	all        map[string]string
 }
 
 // readEnvironment is the one place where environment variables are read.
@@ -30,12 +35,28 @@ func readEnvironment() (environment, error) {
 		}
 		cache = filepath.Join(base, "keywright")
 	}
-	return environment{all: all, tools: toolchain.Config{
+	progress := func(line string) { fmt.Fprintln(os.Stderr, "keywright:", line) }
+	return environment{all: all, backend: all["KEYWRIGHT_BACKEND"], localStack: backend.LocalStackConfig{
+		Endpoint: all["KEYWRIGHT_LOCALSTACK"],
+		Python:   python.Config{Path: all["KEYWRIGHT_PYTHON"], CacheDir: cache, Environ: all, Progress: progress},
+	}, tools: toolchain.Config{
 		Product:      toolchain.Product(all["KEYWRIGHT_PRODUCT"]),
 		EnginePath:   all["KEYWRIGHT_ENGINE"],
 		ProviderPath: all["KEYWRIGHT_PROVIDER"],
 		CacheDir:     cache,
 		Environ:      all,
-		Progress:     func(line string) { fmt.Fprintln(os.Stderr, "keywright:", line) },
+		Progress:     progress,
 	}}, nil
+}
+
+// startBackend starts the backend that the environment names.
+func (e environment) startBackend(ctx context.Context) (backend.Backend, error) {
+	switch e.backend {
+	case "", "embedded":
+		return backend.StartEmbedded(ctx, backend.EmbeddedConfig{})
+	case "localstack":
+		return backend.StartLocalStack(ctx, e.localStack)
+	default:
+		return nil, fmt.Errorf("KEYWRIGHT_BACKEND is %q: set it to embedded or localstack", e.backend)
+	}
 }

@@ -49,6 +49,17 @@ var scenarios = map[string]func(*testing.T, *harness.Harness, *terraform.Options
 		_, err := h.KMS().CreateKey(t.Context(), &kms.CreateKeyInput{})
 		require.NoError(t, err)
 	},
+	"proves access": func(t *testing.T, h *harness.Harness, opts *terraform.Options) {
+		terraform.InitAndApply(t, opts)
+		key := terraform.Output(t, opts, "key_arn")
+		app := h.Role("app")
+		fmt.Println("scenario: on", h.Backend().Name())
+		h.AssertRoundTrip(app, key, nil)
+		h.AssertRefused(app, func(ctx context.Context, c *kms.Client) error {
+			_, err := c.Encrypt(ctx, &kms.EncryptInput{KeyId: &key, Plaintext: []byte("x")})
+			return err
+		})
+	},
 	// As an apply that is cut off in its CreateKey: the key is in no state.
 	"strays": func(t *testing.T, h *harness.Harness, _ *terraform.Options) {
 		_, err := h.KMS().CreateKey(t.Context(), &kms.CreateKeyInput{})
@@ -72,20 +83,21 @@ func TestScenario(t *testing.T) {
 		t.Skip("played by other tests, in a process of its own")
 	}
 	// The first clean-up registered runs last.
-	var embedded *backend.Embedded
+	var ledger backend.Ledger
 	t.Cleanup(func() {
-		if embedded != nil {
-			fmt.Printf("scenario: %d live keys at the end\n", len(embedded.LiveKeys()))
+		if ledger != nil {
+			fmt.Printf("scenario: %d live keys at the end\n", len(ledger.LiveKeys()))
 		}
 	})
 	h := harness.New(t)
-	embedded = h.Backend().(*backend.Embedded)
-	go announce(t.Context(), embedded)
+	if ledger, ok = h.Backend().(backend.Ledger); ok {
+		go announce(t.Context(), ledger)
+	}
 	scenario(t, h, h.Options(&terraform.Options{TerraformDir: "testdata/key", Vars: map[string]any{}}))
 }
 
 // announce prints ready once a key exists.
-func announce(ctx context.Context, b *backend.Embedded) {
+func announce(ctx context.Context, b backend.Ledger) {
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for len(b.LiveKeys()) == 0 {

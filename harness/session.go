@@ -72,7 +72,7 @@ func startSession(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := backend.StartEmbedded(ctx, backend.EmbeddedConfig{})
+	b, err := env.startBackend(ctx)
 	if err != nil {
 		return nil, err
 	}

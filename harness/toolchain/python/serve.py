@@ -1,7 +1,8 @@
-# Runs a module as a program that ends, with all it started, when the process
-# that holds the other end of its standard input closes it or dies.
+# Runs a module as a program that ends, with all it started and with its folder,
+# when the process that holds the other end of its standard input dies.
 import os
 import runpy
+import shutil
 import signal
 import sys
 import threading
@@ -10,6 +11,7 @@ import threading
 def end_with_parent():
     while os.read(0, 1):
         pass
+    shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)
     os.killpg(0, signal.SIGKILL)
 
 

@@ -130,7 +130,8 @@ func TestServerEndsWithItsParent(t *testing.T) {
 	self, err := os.Executable()
 	require.NoError(t, err)
 	parent := exec.CommandContext(t.Context(), self)
-	parent.Env = append(os.Environ(), parentVariable+"="+cache)
+	temp := t.TempDir()
+	parent.Env = append(os.Environ(), parentVariable+"="+cache, "TMPDIR="+temp)
 	out, err := parent.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, parent.Start())
@@ -140,5 +141,8 @@ func TestServerEndsWithItsParent(t *testing.T) {
 	require.NoError(t, get(t.Context(), url))
 	require.NoError(t, parent.Process.Kill())
 	require.Error(t, parent.Wait())
-	require.Eventually(t, func() bool { return get(t.Context(), url) != nil }, 10*time.Second, 20*time.Millisecond)
+	require.Eventually(t, func() bool {
+		left, err := os.ReadDir(temp)
+		return err == nil && len(left) == 0 && get(t.Context(), url) != nil
+	}, 10*time.Second, 20*time.Millisecond, "neither server nor folder is left")
 }
