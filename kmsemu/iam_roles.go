@@ -43,9 +43,10 @@ type roleXML struct {
 	CreateDate               timestamp
 	AssumeRolePolicyDocument string
 	Description              string `xml:",omitempty"`
-	MaxSessionDuration       int
+	MaxSessionDuration       int    `xml:",omitempty"`
 	PermissionsBoundary      *boundaryXML
-	Tags                     []tagXML `xml:"Tags>member,omitempty"`
+	RoleLastUsed             *empty
+	Tags                     *tagListXML
 }
 
 func (r *role) xml() roleXML {
@@ -53,14 +54,22 @@ func (r *role) xml() roleXML {
 	return roleXML{
 		Path: r.path, RoleName: r.name, RoleID: r.id, Arn: r.arn, CreateDate: timestamp{r.created},
 		AssumeRolePolicyDocument: encodeDocument(r.trust.text), Description: r.description,
-		MaxSessionDuration: r.maxSeconds, PermissionsBoundary: r.boundaryXML(), Tags: tagsXML(r.tags),
+		PermissionsBoundary: r.boundaryXML(), Tags: tagListOf(r.tags),
 	}
+}
+
+// gotXML is the role as GetRole shows it (K0611). When it was last used is not
+// tracked, as of a role that was not used for long.
+func (r *role) gotXML() roleXML {
+	out := r.xml()
+	out.MaxSessionDuration, out.RoleLastUsed = r.maxSeconds, &empty{}
+	return out
 }
 
 // listedXML is the role in lists, which leave tags and boundary out (K0402).
 func (r *role) listedXML() roleXML {
 	out := r.xml()
-	out.Tags, out.PermissionsBoundary = nil, nil
+	out.MaxSessionDuration, out.Tags, out.PermissionsBoundary = r.maxSeconds, nil, nil
 	return out
 }
 
@@ -127,7 +136,7 @@ func getRole(c *call, f *form) (*roleResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &roleResult{r.xml()}, nil
+	return &roleResult{r.gotXML()}, nil
 }
 
 func deleteRole(c *call, f *form) (*empty, error) {

@@ -16,6 +16,19 @@ func tagsXML(tags map[string]string) []tagXML {
 	return out
 }
 
+// tagListXML is the Tags of a role or user, which is left out if there are none
+// (K0611).
+type tagListXML struct {
+	Members []tagXML `xml:"member"`
+}
+
+func tagListOf(tags map[string]string) *tagListXML {
+	if len(tags) == 0 {
+		return nil
+	}
+	return &tagListXML{tagsXML(tags)}
+}
+
 // removeTag removes a tag, whose name ignores case.
 func removeTag(tags map[string]string, name string) {
 	maps.DeleteFunc(tags, func(key, _ string) bool { return strings.EqualFold(key, name) })

@@ -62,6 +62,28 @@ func TestIAMAsksBeforeItLooks(t *testing.T) {
 	fails(t, err, "NoSuchEntity", "The role with name none cannot be found.")
 }
 
+// TestRoleAnswers: only GetRole and lists tell the session's length, only GetRole
+// the last use, and no answer has a list of tags for a role without any (K0611).
+func TestRoleAnswers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	name := aws.String("app")
+	made, err := w.root.iam.CreateRole(w.ctx, &iam.CreateRoleInput{RoleName: name, AssumeRolePolicyDocument: aws.String(trusting(rootARN))})
+	require.NoError(t, err)
+	described, err := w.root.iam.UpdateRoleDescription(w.ctx, &iam.UpdateRoleDescriptionInput{RoleName: name, Description: aws.String("d")})
+	require.NoError(t, err)
+	got, err := w.root.iam.GetRole(w.ctx, &iam.GetRoleInput{RoleName: name})
+	require.NoError(t, err)
+	for _, r := range []*iamtypes.Role{made.Role, described.Role} {
+		require.Nil(t, r.MaxSessionDuration)
+		require.Nil(t, r.RoleLastUsed)
+		require.Nil(t, r.Tags)
+	}
+	require.EqualValues(t, 3600, *got.Role.MaxSessionDuration)
+	require.NotNil(t, got.Role.RoleLastUsed)
+	require.Nil(t, got.Role.Tags)
+}
+
 func TestRole(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

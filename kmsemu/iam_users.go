@@ -62,12 +62,12 @@ type userXML struct {
 	Arn                 string
 	CreateDate          timestamp
 	PermissionsBoundary *boundaryXML
-	Tags                []tagXML `xml:"Tags>member,omitempty"`
+	Tags                *tagListXML
 }
 
 func (u *user) xml() userXML {
 	out := u.listedXML()
-	out.PermissionsBoundary, out.Tags = u.boundaryXML(), tagsXML(u.tags)
+	out.PermissionsBoundary, out.Tags = u.boundaryXML(), tagListOf(u.tags)
 	return out
 }
 
