@@ -98,7 +98,7 @@ func play(t *testing.T, emulator *kmsemu.Instance, modules []string, extra ...st
 
 func TestBoto3(t *testing.T) {
 	t.Parallel()
-	for _, module := range []string{"test_kms_operations", "test_kms"} {
+	for _, module := range []string{"test_wire", "test_kms_operations", "test_kms"} {
 		t.Run(module, func(t *testing.T) {
 			t.Parallel()
 			play(t, kmsemutest.New(t, nil), []string{module})
