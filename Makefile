@@ -24,7 +24,9 @@ e2e: ## only the terratest suites, telling what they do
 check: ## what CI checks besides tests: format, vet, lint, generated files, modules
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go') >&2; echo 'not gofmt formatted: run make fix' >&2; exit 1; }
 	$(GO) mod tidy -diff
+	$(GO) -C test/clients/gomod mod tidy -diff
 	$(GO) vet ./...
+	$(GO) -C test/clients/gomod vet ./...
 	$(GOLANGCI) run ./...
 	$(GO) run ./cmd/keywright generate --check modules/kms/keywright.hcl
 
@@ -32,6 +34,7 @@ check: ## what CI checks besides tests: format, vet, lint, generated files, modu
 fix: ## format the Go code and tidy go.mod
 	gofmt -w $$(git ls-files '*.go')
 	$(GO) mod tidy
+	$(GO) -C test/clients/gomod mod tidy
 
 .PHONY: generate
 generate: ## render modules/kms from templates and the catalogue spec, and docs/rules.md

@@ -12,9 +12,6 @@ import (
 //go:embed requirements.txt
 var requirements []byte
 
-// Version is moto's.
-const Version = "5.2.5"
-
 // Start serves moto on a loopback port, installing it first where that was not
 // done yet. The caller must close the server.
 func Start(ctx context.Context, cfg python.Config) (*python.Server, error) {

@@ -3,7 +3,11 @@
 import aws_encryption_sdk
 from aws_cryptographic_material_providers.mpl import AwsCryptographicMaterialProviders
 from aws_cryptographic_material_providers.mpl.config import MaterialProvidersConfig
-from aws_cryptographic_material_providers.mpl.models import CreateAwsKmsKeyringInput, CreateMultiKeyringInput
+from aws_cryptographic_material_providers.mpl.models import (
+    CreateAwsKmsKeyringInput,
+    CreateAwsKmsMrkKeyringInput,
+    CreateMultiKeyringInput,
+)
 from case import DELEGATE, Case, document, statement
 
 CONTEXT = {"tenant": "a"}
@@ -48,3 +52,19 @@ class Keyrings(Case):
         self.kms.disable_key(KeyId=second)
         with self.assertRaises(Exception):
             self.sdk.decrypt(source=sealed, keyring=multi)
+
+    def test_multi_region_key(self):
+        """What the primary key sealed, its replica opens; another replica does not."""
+        other = self.client("kms", "eu-west-1")
+        primary, stranger = self.key(MultiRegion=True), self.key(MultiRegion=True)
+
+        def replica(key):
+            made = self.kms.replicate_key(KeyId=key, ReplicaRegion="eu-west-1")
+            arn = made["ReplicaKeyMetadata"]["Arn"]
+            return self.providers.create_aws_kms_mrk_keyring(input=CreateAwsKmsMrkKeyringInput(kms_key_id=arn, kms_client=other))
+
+        mine = self.providers.create_aws_kms_mrk_keyring(input=CreateAwsKmsMrkKeyringInput(kms_key_id=primary, kms_client=self.kms))
+        sealed, _ = self.sdk.encrypt(source=b"x", keyring=mine)
+        self.assertEqual(b"x", self.sdk.decrypt(source=sealed, keyring=replica(primary))[0])
+        with self.assertRaises(Exception):
+            self.sdk.decrypt(source=sealed, keyring=replica(stranger))

@@ -53,6 +53,11 @@ class Subject:
     def peer(self):
         return self.kms.get_public_key(KeyId=self.of("ECC_NIST_P256", "KEY_AGREEMENT"))["PublicKey"]
 
+    def replicated(self, region="eu-west-1"):
+        key = self.key(MultiRegion=True)
+        self.kms.replicate_key(KeyId=key, ReplicaRegion=region)
+        return {"KeyId": key, "PrimaryRegion": region}
+
     def encapsulated(self):
         key = self.of("ML_KEM_768", "ENCAPSULATE_DECAPSULATE")
         made = self.kms.encapsulate(KeyId=key, EncapsulationAlgorithm="ML_KEM")
@@ -97,6 +102,10 @@ CALLS = {
         "Mac MacAlgorithm KeyId",
     ),
     "GenerateRandom": (lambda s: {"NumberOfBytes": 8}, "Plaintext"),
+    "GetKeyLastUsage": (
+        lambda s: {"KeyId": s.kms.decrypt(CiphertextBlob=s.ciphertext())["KeyId"]},
+        "KeyId KeyLastUsage TrackingStartDate KeyCreationDate",
+    ),
     "GetKeyPolicy": (lambda s: {"KeyId": s.key()}, "Policy PolicyName"),
     "GetKeyRotationStatus": (
         lambda s: {"KeyId": s.rotated()},
@@ -118,6 +127,10 @@ CALLS = {
         lambda s: {"CiphertextBlob": s.ciphertext(), "DestinationKeyId": s.key()},
         "CiphertextBlob SourceKeyId KeyId SourceEncryptionAlgorithm DestinationEncryptionAlgorithm SourceKeyMaterialId DestinationKeyMaterialId",
     ),
+    "ReplicateKey": (
+        lambda s: {"KeyId": s.key(MultiRegion=True), "ReplicaRegion": "eu-west-1", "Tags": [{"TagKey": "a", "TagValue": "b"}]},
+        "ReplicaKeyMetadata ReplicaPolicy ReplicaTags",
+    ),
     "RetireGrant": (lambda s: s.grant(), ""),
     "RevokeGrant": (lambda s: s.grant(), ""),
     "RotateKeyOnDemand": (lambda s: {"KeyId": s.key()}, "KeyId"),
@@ -130,6 +143,7 @@ CALLS = {
     "UntagResource": (lambda s: {"KeyId": s.key(), "TagKeys": ["a"]}, ""),
     "UpdateAlias": (lambda s: {"AliasName": s.alias(), "TargetKeyId": s.key()}, ""),
     "UpdateKeyDescription": (lambda s: {"KeyId": s.key(), "Description": "d"}, ""),
+    "UpdatePrimaryRegion": (lambda s: s.replicated(), ""),
     "Verify": (lambda s: s.signature(), "KeyId SignatureValid SigningAlgorithm"),
     "VerifyMac": (lambda s: s.mac(), "KeyId MacValid MacAlgorithm"),
 }
