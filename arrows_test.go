@@ -44,7 +44,6 @@ var arrows = map[string][]string{
 	"test/clients":             {},
 	"test/provider":            {},
 	"test/differential":        {},
-	"test/differential":        {},
 }
 
 // forbidden lists what a package must not depend on, not even through others.
