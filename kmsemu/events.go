@@ -159,6 +159,13 @@ func (t *trail) add(first Event, more ...Event) {
 	t.list = append(append(t.list, first), more...)
 }
 
+// ClearEvents empties the audit trail.
+func (s *Server) ClearEvents() {
+	s.trail.mu.Lock()
+	defer s.trail.mu.Unlock()
+	s.trail.list = nil
+}
+
 func (t *trail) events() []Event {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -23,7 +23,7 @@ func (s *Server) execute(c *call) outcome {
 	if err != nil {
 		return outcome{err: asAPIError(err)}
 	}
-	if fault.Latency > 0 && s.wait(c.context, time.Duration(fault.Latency)) != nil {
+	if fault.Latency > 0 && s.config.Wait(c.context, time.Duration(fault.Latency)) != nil {
 		return outcome{connection: DropBefore} // the client has left
 	}
 	switch {

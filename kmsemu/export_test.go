@@ -3,6 +3,7 @@ package kmsemu
 import (
 	"fmt"
 	"maps"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -143,3 +144,22 @@ func (o *Order) After(label string) []string {
 	}
 	return out
 }
+
+// AdminRoutes lists the paths of the admin endpoint with their methods.
+func AdminRoutes() map[string][]string {
+	out := map[string][]string{}
+	for path, methods := range adminRoutes {
+		out[path] = slices.Sorted(maps.Keys(methods))
+	}
+	return out
+}
+
+// TokenKeys is how many keys of an issuer are trusted.
+func TokenKeys(s *Server, issuer string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.state.tokenKeys[issuer])
+}
+
+// System is the operating system.
+const System = runtime.GOOS

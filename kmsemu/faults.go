@@ -83,17 +83,30 @@ type faultPlan struct {
 // SetFaults replaces the fault plan; without arguments it ends it. The counts
 // begin at 0. It refuses rules that can do nothing, and changes nothing then.
 func (s *Server) SetFaults(plan ...Fault) error {
-	var rules []*faultRule
+	if err := checkFaults(plan); err != nil {
+		return fmt.Errorf("setting faults: %w", err)
+	}
+	s.faults.set(plan, s.random.stream("faults"))
+	return nil
+}
+
+func checkFaults(plan []Fault) error {
 	for i, f := range plan {
 		if err := f.check(); err != nil {
-			return fmt.Errorf("setting fault %d of %d: %w", i+1, len(plan), err)
+			return fmt.Errorf("fault %d of %d: %w", i+1, len(plan), err)
 		}
+	}
+	return nil
+}
+
+func (p *faultPlan) set(plan []Fault, random io.Reader) {
+	var rules []*faultRule
+	for _, f := range plan {
 		rules = append(rules, &faultRule{FaultStatus{Fault: f}, wildcard(f.Operation), wildcard(f.Caller), wildcard(f.Key)})
 	}
-	s.faults.mu.Lock()
-	defer s.faults.mu.Unlock()
-	s.faults.rules, s.faults.random = rules, s.random.stream("faults")
-	return nil
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.rules, p.random = rules, random
 }
 
 // Faults lists the rules of the fault plan and what they did.

@@ -348,7 +348,7 @@ func TestRefusedFaults(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := w.Server.SetFaults(good, row.fault)
-			require.ErrorContains(t, err, "setting fault 2 of 2: ")
+			require.ErrorContains(t, err, "setting faults: fault 2 of 2: ")
 			require.ErrorContains(t, err, row.want)
 			require.Len(t, w.Server.Faults(), 1)
 			_, err = kmsemu.New(kmsemu.Config{Faults: []kmsemu.Fault{row.fault}})

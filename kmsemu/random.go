@@ -31,6 +31,13 @@ func (r *randomness) stream(purpose string) io.Reader {
 	return stream(fmt.Appendf(nil, "%q %q %d", r.seed, purpose, r.drawn[purpose]))
 }
 
+// restart makes every purpose begin again with its first stream.
+func (r *randomness) restart() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.drawn = map[string]uint64{}
+}
+
 // callRandom is the randomness of one call. Its stream begins when it is first
 // read, so that a call that is refused before does not count.
 type callRandom struct {

@@ -3,10 +3,11 @@ package kmsemu
 import (
 	"context"
 	"crypto/rand"
-	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
@@ -37,6 +38,10 @@ type Config struct {
 	// which X-Keywright-Source-Account overrides, and aws:SourceArn from
 	// X-Keywright-Source-Arn). While it is false, such a call is an error.
 	ServiceCalls bool
+	// Admin switches the admin endpoint on: /_keywright/ controls the clock, faults,
+	// quotas, consistency and more, for clients on the loopback. docs/serve.md
+	// describes it.
+	Admin bool
 	// Consistency delays the effect of changes, as AWS may. The zero value is at
 	// once.
 	Consistency Consistency
@@ -59,40 +64,69 @@ type Server struct {
 
 	signingKeys signingKeys
 
-	serviceCalls bool
-	consistency  Consistency // guarded by mu
-	throttle     throttle
-	faults       faultPlan
-	wait         func(context.Context, time.Duration) error
+	config   Config // complete
+	started  time.Time
+	throttle throttle
+	faults   faultPlan
 
-	// mu guards state. Each operation runs under it from its first look at the
+	// mu guards state and consistency. Each operation runs under it from its first look at the
 	// state to its last, so that a decision and the act it allows are one step;
 	// decoding, encoding and signatures are outside.
-	mu    sync.Mutex
-	state state
+	mu          sync.Mutex
+	state       state
+	consistency Consistency
 }
 
 // New returns an empty emulator. The error says which setting is not valid.
 func New(cfg Config) (*Server, error) {
-	s := &Server{log: cfg.Logger, state: newState(), serviceCalls: cfg.ServiceCalls, wait: cfg.Wait}
-	s.clock.source = cfg.Clock
-	if cfg.Clock == nil {
-		s.clock.source = time.Now
+	if err := cfg.check(); err != nil {
+		return nil, err
 	}
-	if s.log == nil {
-		s.log = slog.New(slog.DiscardHandler)
+	cfg.complete()
+	s := &Server{config: cfg, log: cfg.Logger}
+	s.clock.source = cfg.Clock
+	s.random.source, s.random.seed = &lockedReader{source: cfg.Rand}, cfg.Seed
+	s.started = s.Now()
+	s.Reset()
+	return s, nil
+}
+
+func (cfg *Config) check() error {
+	if err := cfg.Consistency.check(); err != nil {
+		return fmt.Errorf("consistency: %w", err)
+	}
+	if err := cfg.Quotas.check(); err != nil {
+		return fmt.Errorf("quotas: %w", err)
+	}
+	return checkFaults(cfg.Faults)
+}
+
+// complete fills in what was left out.
+func (cfg *Config) complete() {
+	if cfg.Clock == nil {
+		cfg.Clock = time.Now
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	if cfg.Rand == nil {
 		cfg.Rand = rand.Reader
 	}
-	s.random.source, s.random.seed, s.random.drawn = &lockedReader{source: cfg.Rand}, cfg.Seed, map[string]uint64{}
-	if s.wait == nil {
-		s.wait = realWait
+	if cfg.Wait == nil {
+		cfg.Wait = realWait
 	}
-	if err := errors.Join(s.SetConsistency(cfg.Consistency), s.SetQuotas(cfg.Quotas), s.SetFaults(cfg.Faults...)); err != nil {
-		return nil, err
-	}
-	return s, nil
+}
+
+// Reset makes the emulator as it was when it was new: empty but for the settings of
+// its [Config], the seed at its beginning. The clock goes on.
+func (s *Server) Reset() {
+	s.mu.Lock()
+	s.state, s.consistency = newState(), s.config.Consistency
+	s.mu.Unlock()
+	s.random.restart()
+	s.throttle.set(s.config.Quotas)
+	s.faults.set(s.config.Faults, s.random.stream("faults"))
+	s.ClearEvents()
 }
 
 // Events returns the audit trail, oldest first: a record for each authenticated
@@ -110,21 +144,24 @@ func (s *Server) Events() []Event {
 
 const (
 	// maxBody is far above the largest valid request: a 32 KiB policy.
-	maxBody    = 1 << 20
-	healthPath = "/_localstack/health"
-	healthBody = `{"services":{"kms":"running","sts":"running","iam":"running"}}`
+	maxBody = 1 << 20
 )
 
-// ServeHTTP answers one KMS, STS or IAM request. GET /_localstack/health tells
-// that the emulator runs, where tools made for LocalStack look for it.
+// ServeHTTP answers one KMS, STS or IAM request, or one to the admin endpoint. GET
+// /_localstack/health tells that the emulator runs, where tools made for LocalStack
+// look for it. Where a fault breaks the connection, ServeHTTP panics with
+// [http.ErrAbortHandler], as servers of net/http expect.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	now := s.Now()
 	// Clients correct their clocks by this header, so it must agree with the
 	// clock that judges their signatures.
 	w.Header().Set("Date", now.UTC().Format(http.TimeFormat))
-	if r.URL.Path == healthPath && r.Method == http.MethodGet {
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = io.WriteString(w, healthBody) // a reader that left needs no answer
+	if page := localStackPages[r.URL.Path]; page != nil {
+		s.servePage(w, r, page)
+		return
+	}
+	if strings.HasPrefix(r.URL.Path, adminPrefix) {
+		s.serveAdmin(w, r)
 		return
 	}
 	p := protocolOf(r)

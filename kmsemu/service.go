@@ -67,7 +67,7 @@ func (c *call) readService(r *http.Request) error {
 		name, header, v.mode = as, asServiceHeader, asPrincipal
 	}
 	switch v.profile = serviceProfiles[name]; {
-	case !c.server.serviceCalls:
+	case !c.server.config.ServiceCalls:
 		return fail(validation, "The header %s is refused unless Config.ServiceCalls is set.", header)
 	case !isLoopback(r.RemoteAddr):
 		return fail(validation, "The header %s is honoured on the loopback only.", header)

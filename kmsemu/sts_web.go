@@ -13,21 +13,23 @@ import (
 	"github.com/keywright/keywright/keypolicy"
 )
 
-// TrustTokens makes key one of the keys that sign the tokens of an OpenID Connect
+// TrustTokens makes keys some of those that sign the tokens of an OpenID Connect
 // issuer, such as "https://tokens.example.com": AWS reads them from the issuer, and
 // this emulator has no network. The account of a role still needs an identity
 // provider of that URL in IAM before AssumeRoleWithWebIdentity takes a token. It
 // returns an error for keys that are neither *rsa.PublicKey nor *ecdsa.PublicKey.
 // It is safe for concurrent use.
-func (s *Server) TrustTokens(issuer string, key crypto.PublicKey) error {
-	switch key.(type) {
-	case *rsa.PublicKey, *ecdsa.PublicKey:
-	default:
-		return fmt.Errorf("trusting tokens of %s: a key of type %T cannot sign them; give an *rsa.PublicKey or *ecdsa.PublicKey", issuer, key)
+func (s *Server) TrustTokens(issuer string, keys ...crypto.PublicKey) error {
+	for _, key := range keys {
+		switch key.(type) {
+		case *rsa.PublicKey, *ecdsa.PublicKey:
+		default:
+			return fmt.Errorf("trusting tokens of %s: a key of type %T cannot sign them; give an *rsa.PublicKey or *ecdsa.PublicKey", issuer, key)
+		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.state.tokenKeys[issuer] = append(s.state.tokenKeys[issuer], key)
+	s.state.tokenKeys[issuer] = append(s.state.tokenKeys[issuer], keys...)
 	return nil
 }
 

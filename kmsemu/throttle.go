@@ -45,11 +45,15 @@ func (s *Server) SetQuotas(to Quotas) error {
 	if err := to.check(); err != nil {
 		return fmt.Errorf("setting quotas: %w", err)
 	}
-	to.Rates = maps.Clone(to.Rates)
-	s.throttle.mu.Lock()
-	defer s.throttle.mu.Unlock()
-	s.throttle.quotas, s.throttle.buckets = to, map[charge]*bucket{}
+	s.throttle.set(to)
 	return nil
+}
+
+func (t *throttle) set(to Quotas) {
+	to.Rates = maps.Clone(to.Rates)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.quotas, t.buckets = to, map[charge]*bucket{}
 }
 
 // Quotas is what [Config.Quotas] or [Server.SetQuotas] says.

@@ -73,17 +73,6 @@ func or(value, fallback string) string {
 	return value
 }
 
-func TestHealth(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	resp, err := http.Get(w.URL + "/_localstack/health")
-	require.NoError(t, err)
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	require.NoError(t, err)
-	require.JSONEq(t, `{"services":{"kms":"running","sts":"running","iam":"running"}}`, string(body))
-}
-
 // TestAuthentication: what is wrong with a request before its operation matters.
 func TestAuthentication(t *testing.T) {
 	t.Parallel()
