@@ -27,6 +27,8 @@ type need struct {
 	origins originRule
 	// encryption is the call's encryption context, which grants may constrain.
 	encryption encryptionContext
+	// material: the operation uses the key's material, wherever that is.
+	material bool
 	// child is the grant about to be made by CreateGrant; nil otherwise.
 	child *grant
 }
@@ -42,7 +44,8 @@ func (c *call) key(id string, context keypolicy.Context) (*key, error) {
 }
 
 // open authorises the use of a key, then checks its origin and its state, in this
-// order: who may not use a key learns nothing about it.
+// order: who may not use a key learns nothing about it. Last comes whether its
+// material can be reached.
 func (c *call) open(f found, n need) (*key, error) {
 	k := f.key
 	c.concerns(k)
@@ -69,7 +72,13 @@ func (c *call) open(f found, n need) (*key, error) {
 	if err := n.origins.accept(k); err != nil {
 		return nil, err
 	}
-	return k, n.states.accept(k)
+	if err := n.states.accept(k, c.now); err != nil {
+		return nil, err
+	}
+	if n.material {
+		return k, c.server.state.checkMaterial(k)
+	}
+	return k, nil
 }
 
 // concerns notes that the call is about a key: in the trail, and to look at the
@@ -155,7 +164,11 @@ func (c *call) lookRegion(account string) *region {
 }
 
 func (c *call) foreignARN(account, resource string) string {
-	return strings.Join([]string{"arn", partition(c.region), serviceKMS, c.region, account, resource}, ":")
+	return kmsARN(c.region, account, resource)
+}
+
+func kmsARN(region, account, resource string) string {
+	return strings.Join([]string{"arn", partition(region), serviceKMS, region, account, resource}, ":")
 }
 
 // findSealed resolves the key a ciphertext names. A key that does not exist, here

@@ -132,8 +132,11 @@ func newPast() past {
 
 func (c *call) past() *past { return &c.server.state.past }
 
-// known reports whether a key is no longer too new to be found.
-func (c *call) known(k *key) bool { return !c.span(c.server.consistency.Keys).covers(k.created) }
+// known reports whether a key is no longer too new to be found. Services wait for
+// their own.
+func (c *call) known(k *key) bool {
+	return k.managed || !c.span(c.server.consistency.Keys).covers(k.created)
+}
 
 // setPolicy replaces the policy of a key.
 func (c *call) setPolicy(k *key, to document) {

@@ -229,7 +229,6 @@ func TestRefusedParameters(t *testing.T) {
 		"usage":            {kms.CreateKeyInput{KeyUsage: types.KeyUsageTypeSignVerify}, "ValidationException", "KeyUsage SIGN_VERIFY is not compatible with KeySpec SYMMETRIC_DEFAULT"},
 		"two specs":        {kms.CreateKeyInput{KeySpec: types.KeySpecSymmetricDefault, CustomerMasterKeySpec: types.CustomerMasterKeySpecSymmetricDefault}, "ValidationException", "You cannot specify KeySpec and CustomerMasterKeySpec"},
 		"origin":           {kms.CreateKeyInput{Origin: types.OriginTypeExternal}, "UnsupportedOperationException", "use AWS_KMS"},
-		"custom key store": {kms.CreateKeyInput{CustomKeyStoreId: aws.String("cks-1")}, "UnsupportedOperationException", "CustomKeyStoreId"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := w.root.kms.CreateKey(w.ctx, &row.in)

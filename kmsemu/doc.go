@@ -34,15 +34,17 @@
 // [Server.UseService] makes the calls that an AWS service makes when somebody
 // uses it, such as Amazon S3 storing an object for a role, with its condition
 // keys, encryption context and grants; with [Config.ServiceCalls] a header does
-// the same for one signed call.
+// the same for one signed call. A service that is told no key uses the account's
+// AWS managed key, such as alias/aws/s3.
 //
 // # What tests control
 //
 // The emulator is at once consistent, never throttles and never breaks, unless told
 // otherwise: [Config.Consistency] delays the effect of changes, [Config.Quotas]
 // enforces the request quotas of KMS, [Config.Faults] plans errors, latency and
-// lost connections. Time passes by [Config.Clock] and [Server.Advance];
-// [Config.Seed] makes ids, keys and credentials repeat.
+// lost connections, and [Server.SetKeyStoreFailure] breaks what stands behind custom
+// key stores. Time passes by [Config.Clock] and [Server.Advance]; [Config.Seed] makes
+// ids, keys and credentials repeat.
 //
 // # What is real
 //
@@ -58,7 +60,8 @@
 // # What it is not
 //
 // It is not for production: all state is in memory and no key is protected. It has
-// only keys with material from KMS, none of spec SM2, no AWS managed keys, no MFA
-// and few AWS managed policies; asking for them is an error, never silently
-// ignored. Unlike in AWS, the root user may assume roles.
+// no imported material, no keys of spec SM2, no MFA, few AWS managed policies and
+// the AWS managed keys of few services; asking for others is an error, never
+// silently ignored. The clusters, proxies and key managers behind custom key stores
+// are imaginary. Unlike in AWS, the root user may assume roles.
 package kmsemu

@@ -94,6 +94,29 @@ const (
 	dependencyTimeout
 	keyUnavailable
 
+	keyStoreNotFound
+	keyStoreNameInUse
+	keyStoreState
+	keyStoreHasKeys
+	clusterInUse
+	clusterNotFound
+	clusterNotActive
+	clusterNotRelated
+	clusterConfiguration
+	wrongTrustAnchor
+	proxyURIInUse
+	proxyEndpointInUse
+	proxyUnreachable
+	proxyCredential
+	proxyResponse
+	proxyConfiguration
+	serviceInUse
+	serviceNotFound
+	serviceConfiguration
+	xksKeyInUse
+	xksKeyNotFound
+	xksKeyUnfit
+
 	entityExists
 	noSuchEntity
 	deleteConflict
@@ -160,6 +183,29 @@ var codes = [...]wireCode{
 	wrongMAC:          {name: "KMSInvalidMacException", status: bad},
 	dependencyTimeout: {name: "DependencyTimeoutException", status: http.StatusServiceUnavailable},
 	keyUnavailable:    {name: "KeyUnavailableException", status: broken},
+
+	keyStoreNotFound:     {name: "CustomKeyStoreNotFoundException", status: bad},
+	keyStoreNameInUse:    {name: "CustomKeyStoreNameInUseException", status: bad},
+	keyStoreState:        {name: "CustomKeyStoreInvalidStateException", status: bad},
+	keyStoreHasKeys:      {name: "CustomKeyStoreHasCMKsException", status: bad},
+	clusterInUse:         {name: "CloudHsmClusterInUseException", status: bad},
+	clusterNotFound:      {name: "CloudHsmClusterNotFoundException", status: bad},
+	clusterNotActive:     {name: "CloudHsmClusterNotActiveException", status: bad},
+	clusterNotRelated:    {name: "CloudHsmClusterNotRelatedException", status: bad},
+	clusterConfiguration: {name: "CloudHsmClusterInvalidConfigurationException", status: bad},
+	wrongTrustAnchor:     {name: "IncorrectTrustAnchorException", status: bad},
+	proxyURIInUse:        {name: "XksProxyUriInUseException", status: bad},
+	proxyEndpointInUse:   {name: "XksProxyUriEndpointInUseException", status: bad},
+	proxyUnreachable:     {name: "XksProxyUriUnreachableException", status: bad},
+	proxyCredential:      {name: "XksProxyIncorrectAuthenticationCredentialException", status: bad},
+	proxyResponse:        {name: "XksProxyInvalidResponseException", status: bad},
+	proxyConfiguration:   {name: "XksProxyInvalidConfigurationException", status: bad},
+	serviceInUse:         {name: "XksProxyVpcEndpointServiceInUseException", status: bad},
+	serviceNotFound:      {name: "XksProxyVpcEndpointServiceNotFoundException", status: bad},
+	serviceConfiguration: {name: "XksProxyVpcEndpointServiceInvalidConfigurationException", status: bad},
+	xksKeyInUse:          {name: "XksKeyAlreadyInUseException", status: bad},
+	xksKeyNotFound:       {name: "XksKeyNotFoundException", status: bad},
+	xksKeyUnfit:          {name: "XksKeyInvalidConfigurationException", status: bad},
 
 	entityExists:   {queryName: "EntityAlreadyExists", queryStatus: http.StatusConflict},
 	noSuchEntity:   {queryName: "NoSuchEntity", queryStatus: http.StatusNotFound},

@@ -85,7 +85,7 @@ func (c *call) responseElements(result any) map[string]any {
 		return nil
 	}
 	var fields map[string]any
-	if json.Unmarshal(text, &fields) != nil {
+	if json.Unmarshal(text, &fields) != nil || len(fields) == 0 {
 		return nil
 	}
 	return lowerFields(fields).(map[string]any)

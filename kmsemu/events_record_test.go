@@ -46,6 +46,11 @@ func TestResponseElements(t *testing.T) {
 			metadata := e.ResponseElements["replicaKeyMetadata"].(map[string]any)
 			require.Equal(t, at(abroad, s.key), metadata["multiRegionConfiguration"].(map[string]any)["replicaKeys"].([]any)[0].(map[string]any)["arn"])
 			require.Equal(t, []any{map[string]any{"tagKey": "a", "tagValue": "b"}}, e.ResponseElements["replicaTags"])
+		case "CreateCustomKeyStore":
+			require.Regexp(t, "^cks-", e.ResponseElements["customKeyStoreId"])
+		case "ConnectCustomKeyStore", "DisconnectCustomKeyStore", "UpdateCustomKeyStore", "DeleteCustomKeyStore":
+			require.Nil(t, e.ResponseElements, name)
+			require.Equal(t, s.store, e.RequestParameters["customKeyStoreId"])
 		case "CreateGrant":
 			require.Len(t, e.ResponseElements["grantId"], 64)
 			require.Equal(t, key, e.ResponseElements["keyId"])

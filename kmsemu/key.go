@@ -29,6 +29,9 @@ type key struct {
 	rotation                 rotation
 	turn                     turn
 	lastUse                  atomic.Pointer[use]
+	managed                  bool      // by AWS, for a service
+	store                    *keyStore // nil for a key whose material KMS holds itself
+	externalKeyID            string    // XksKeyId, of a key in an external key store
 }
 
 // document is a policy as it was given and as it was understood.
@@ -57,8 +60,10 @@ func (k *key) facts() *keypolicy.Key {
 type keyMetadata struct {
 	AWSAccountID                string `json:"AWSAccountId"`
 	Arn                         string
+	CloudHsmClusterID           string `json:"CloudHsmClusterId,omitempty"`
 	CreationDate                epoch
 	CurrentKeyMaterialID        string `json:"CurrentKeyMaterialId,omitempty"`
+	CustomKeyStoreID            string `json:"CustomKeyStoreId,omitempty"`
 	DeletionDate                epoch  `json:",omitzero"`
 	Description                 string
 	Enabled                     bool
@@ -68,25 +73,45 @@ type keyMetadata struct {
 	MultiRegion                 bool
 	MultiRegionConfiguration    *multiRegionConfiguration `json:",omitempty"`
 	Origin                      string
-	PendingDeletionWindowInDays int `json:",omitempty"`
+	PendingDeletionWindowInDays int                  `json:",omitempty"`
+	XksKeyConfiguration         *xksKeyConfiguration `json:",omitempty"`
 	keyKind
 }
 
 func (c *call) describe(k *key) keyMetadata {
+	state := k.stateAt(c.now)
 	m := keyMetadata{
-		AWSAccountID: k.account, Arn: k.arn, KeyID: k.id, KeyManager: "CUSTOMER",
+		AWSAccountID: k.account, Arn: k.arn, KeyID: k.id, KeyManager: k.manager(),
 		CreationDate: epoch{k.created}, Description: k.description,
-		Origin: k.origin, Enabled: k.state == stateEnabled, KeyState: k.state, keyKind: k.kind(),
+		Origin: k.origin, Enabled: state == stateEnabled, KeyState: state, keyKind: k.kind(),
 		MultiRegion: k.role != singleRegion, MultiRegionConfiguration: c.server.state.configuration(k),
 	}
 	if len(k.materials) > 0 {
 		m.CurrentKeyMaterialID = k.materialID(k.current())
 	}
-	switch k.state {
+	switch state {
 	case statePendingDeletion:
 		m.DeletionDate = epoch{k.deletion}
 	case statePendingReplicaDeletion:
 		m.PendingDeletionWindowInDays = k.windowDays
 	}
+	if k.store != nil {
+		m.CustomKeyStoreID, m.CloudHsmClusterID = k.store.id, k.store.clusterID
+	}
+	if k.externalKeyID != "" {
+		m.XksKeyConfiguration = &xksKeyConfiguration{k.externalKeyID}
+	}
 	return m
+}
+
+// xksKeyConfiguration is the XksKeyConfigurationType of the KMS API.
+type xksKeyConfiguration struct {
+	ID string `json:"Id"`
+}
+
+func (k *key) manager() string {
+	if k.managed {
+		return "AWS"
+	}
+	return "CUSTOMER"
 }

@@ -2,6 +2,7 @@ package kmsemu_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"crypto/x509"
@@ -78,6 +79,9 @@ func nothing(*world, string) []byte { return nil }
 func (w *world) subjectOf(operation string) subject {
 	w.Helper()
 	s := w.subject()
+	if strings.Contains(operation, "CustomKeyStore") {
+		s.store = w.storeSubject(operation)
+	}
 	if kind, ok := keyKinds[operation]; ok {
 		s.key = w.key(ofKind(kind.spec, kind.usage))
 		s.made = kind.made(w, s.key)

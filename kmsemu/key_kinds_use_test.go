@@ -138,6 +138,8 @@ func TestRecipientIsRefused(t *testing.T) {
 	fails(t, err, "UnsupportedOperationException", text)
 	_, err = w.root.kms.DeriveSharedSecret(w.ctx, &kms.DeriveSharedSecretInput{KeyId: &agreeing, PublicKey: peerP256, KeyAgreementAlgorithm: types.KeyAgreementAlgorithmSpecEcdh, Recipient: recipient})
 	fails(t, err, "UnsupportedOperationException", text)
+	_, err = w.root.kms.GenerateRandom(w.ctx, &kms.GenerateRandomInput{NumberOfBytes: ptr(int32(8)), Recipient: recipient})
+	fails(t, err, "UnsupportedOperationException", text)
 }
 
 // TestSeedDecidesKeys: the same randomness makes the same keys, of every kind.

@@ -179,9 +179,10 @@ func (k *key) kind() keyKind {
 	}
 }
 
-// materialID is the id of a key's material, which only symmetric keys show.
+// materialID is the id of a key's material, which only symmetric keys show, and
+// only if KMS holds their material.
 func (k *key) materialID(m *material) string {
-	if !k.symmetric() {
+	if !k.symmetric() || k.store != nil {
 		return ""
 	}
 	return m.id

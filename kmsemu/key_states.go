@@ -1,6 +1,9 @@
 package kmsemu
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // keyState is a KeyState of the KMS API.
 type keyState string
@@ -85,12 +88,24 @@ var (
 	notPending = refusal{invalidState, "%s is not pending deletion."}
 )
 
+// stateAt is the key's state at a time. A key is unavailable as long as its key
+// store is not connected, whether it is enabled or disabled; a deletion can be
+// cancelled all the same (K0525).
+func (k *key) stateAt(now time.Time) keyState {
+	usual := k.state == stateEnabled || k.state == stateDisabled
+	if usual && k.store != nil && !k.store.connectedAt(now) {
+		return stateUnavailable
+	}
+	return k.state
+}
+
 // accept checks the key's state against the rule of an operation.
-func (rule stateRule) accept(k *key) error {
-	if !slices.Contains(refused[rule], k.state) {
+func (rule stateRule) accept(k *key, now time.Time) error {
+	state := k.stateAt(now)
+	if !slices.Contains(refused[rule], state) {
 		return nil
 	}
-	r := refusals[k.state]
+	r := refusals[state]
 	if rule == onlyPending {
 		r = notPending
 	}

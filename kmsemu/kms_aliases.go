@@ -1,6 +1,7 @@
 package kmsemu
 
 import (
+	"iter"
 	"regexp"
 	"strings"
 )
@@ -68,6 +69,9 @@ func createAlias(c *call, in *aliasInput) (*empty, error) {
 	if existing != nil {
 		return nil, fail(alreadyExists, "An alias with the name %s already exists", arn)
 	}
+	if err := target.checkAliasQuota(); err != nil {
+		return nil, err
+	}
 	c.putAlias(&alias{name: in.AliasName, arn: arn, created: c.now, updated: c.now}, target)
 	return done()
 }
@@ -87,6 +91,11 @@ func updateAlias(c *call, in *aliasInput) (*empty, error) {
 	}
 	if err := existing.fits(target); err != nil {
 		return nil, err
+	}
+	if existing.key != target {
+		if err := target.checkAliasQuota(); err != nil {
+			return nil, err
+		}
 	}
 	existing.updated = c.now
 	c.putAlias(existing, target)
@@ -139,9 +148,17 @@ func (in *listAliasesInput) check(k *checker) {
 type aliasListEntry struct {
 	AliasArn        string
 	AliasName       string
-	CreationDate    epoch
-	LastUpdatedDate epoch
-	TargetKeyID     string `json:"TargetKeyId"`
+	CreationDate    epoch  `json:",omitzero"`
+	LastUpdatedDate epoch  `json:",omitzero"`
+	TargetKeyID     string `json:"TargetKeyId,omitempty"`
+}
+
+func (a *alias) entry() aliasListEntry {
+	e := aliasListEntry{AliasArn: a.arn, AliasName: a.name}
+	if a.key != nil {
+		e.CreationDate, e.LastUpdatedDate, e.TargetKeyID = epoch{a.created}, epoch{a.updated}, a.key.id
+	}
+	return e
 }
 
 type listAliasesOutput struct {
@@ -154,23 +171,60 @@ func listAliases(c *call, in *listAliasesInput) (*listAliasesOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := &r.aliasList
+	after := c.withPredefined(r)
 	if in.KeyID != "" {
 		of, err := c.find(in.KeyID)
 		if err != nil {
 			return nil, err
 		}
-		list = r.aliasesOf(of)
+		after = r.aliasesOf(of).after
 	}
-	aliases, more, err := pageFrom(c, &in.pageInput, listAliasesPage, list.after, (*alias).label)
+	aliases, more, err := pageFrom(c, &in.pageInput, listAliasesPage, after, (*alias).label)
 	if err != nil {
 		return nil, err
 	}
 	out := &listAliasesOutput{Aliases: []aliasListEntry{}, pageOutput: more}
 	for _, a := range aliases {
-		out.Aliases = append(out.Aliases, aliasListEntry{a.arn, a.name, epoch{a.created}, epoch{a.updated}, a.key.id})
+		out.Aliases = append(out.Aliases, a.entry())
 	}
 	return out, nil
+}
+
+// withPredefined puts the aliases of AWS managed keys that do not exist yet into a
+// list by name (K0539).
+func (c *call) withPredefined(r *region) func(string) iter.Seq[*alias] {
+	return func(last string) iter.Seq[*alias] {
+		missing := c.missingPredefined(r, last)
+		return func(yield func(*alias) bool) {
+			for a := range r.aliasList.after(last) {
+				for len(missing) > 0 && missing[0].name < a.name {
+					if !yield(missing[0]) {
+						return
+					}
+					missing = missing[1:]
+				}
+				if !yield(a) {
+					return
+				}
+			}
+			for _, a := range missing {
+				if !yield(a) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// missingPredefined are the predefined aliases after a name that have no key.
+func (c *call) missingPredefined(r *region, last string) []*alias {
+	var out []*alias
+	for i := range managedKeys {
+		if name := managedKeys[i].aliasName(); name > last && r.aliases[name] == nil {
+			out = append(out, &alias{name: name, arn: c.arn(serviceKMS, name)})
+		}
+	}
+	return out
 }
 
 // aliasesOf are the Region's aliases of a key; none if the key is of another

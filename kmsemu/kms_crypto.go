@@ -42,7 +42,10 @@ func (e *encryptionContext) UnmarshalJSON(text []byte) error {
 func (c *call) cipherNeed(action, algorithm string, context encryptionContext) need {
 	conditions := keypolicy.Context{}
 	conditions.Set("kms:EncryptionAlgorithm", algorithm)
-	return need{action: action, context: conditions, encryption: context, states: c.op.states}
+	return need{
+		action: action, context: conditions, encryption: context,
+		states: c.op.states, origins: c.op.origins, material: true,
+	}
 }
 
 // cipherKey is [call.key] for operations with an encryption context.

@@ -28,7 +28,7 @@ func (in *generateDataKeyInput) size() int {
 type dataKeyWithoutPlaintextOutput struct {
 	CiphertextBlob []byte
 	KeyID          string `json:"KeyId"`
-	KeyMaterialID  string `json:"KeyMaterialId"`
+	KeyMaterialID  string `json:"KeyMaterialId,omitempty"`
 }
 
 type dataKeyOutput struct {
@@ -54,7 +54,7 @@ func generateDataKey(c *call, in *generateDataKeyInput) (work[dataKeyOutput], er
 		if err != nil {
 			return nil, err
 		}
-		return finish(&in.dryRunOption, &dataKeyOutput{dataKeyWithoutPlaintextOutput{sealed, k.arn, s.material.id}, plaintext})
+		return finish(&in.dryRunOption, &dataKeyOutput{dataKeyWithoutPlaintextOutput{sealed, k.arn, k.materialID(s.material)}, plaintext})
 	}, nil
 }
 
@@ -73,7 +73,7 @@ func generateDataKeyWithoutPlaintext(c *call, in *generateDataKeyInput) (work[da
 }
 
 type generateRandomInput struct {
-	CustomKeyStoreID absent `json:"CustomKeyStoreId"`
+	CustomKeyStoreID string `json:"CustomKeyStoreId"`
 	NumberOfBytes    *int
 	Recipient        absent
 }
@@ -83,14 +83,18 @@ func (in *generateRandomInput) check(k *checker) {
 	if in.NumberOfBytes == nil {
 		k.fail(validation, "NumberOfBytes is required.")
 	}
-	k.refuse("CustomKeyStoreId", in.CustomKeyStoreID)
+	k.checkOptional("customKeyStoreId", in.CustomKeyStoreID, storeIDRule)
 	k.refuse("Recipient", in.Recipient)
 }
 
 type generateRandomOutput struct{ Plaintext []byte }
 
 func generateRandom(c *call, in *generateRandomInput) (*generateRandomOutput, error) {
-	if _, err := c.own(nil); err != nil {
+	r, err := c.own(nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.checkRandomSource(r, in.CustomKeyStoreID); err != nil {
 		return nil, err
 	}
 	random, err := randomBytes(c.random, *in.NumberOfBytes)

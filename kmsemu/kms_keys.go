@@ -2,6 +2,7 @@ package kmsemu
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -17,7 +18,7 @@ var (
 		"ML_KEM_512", "ML_KEM_768", "ML_KEM_1024", "SM2", symmetricDefault,
 	}
 	apiKeyUsages = []string{usageEncryptDecrypt, usageSignVerify, usageMAC, usageAgreement, usageEncapsulation}
-	apiOrigins   = []string{originKMS, originExternal, "AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"}
+	apiOrigins   = []string{originKMS, originExternal, originCloudHSM, originExternalKeyStore}
 
 	// customerMasterKeySpecs are those of the deprecated parameter.
 	customerMasterKeySpecs = slices.DeleteFunc(slices.Clone(apiKeySpecs), func(name string) bool {
@@ -28,7 +29,7 @@ var (
 
 type createKeyInput struct {
 	BypassPolicyLockoutSafetyCheck bool
-	CustomKeyStoreID               absent `json:"CustomKeyStoreId"`
+	CustomKeyStoreID               string `json:"CustomKeyStoreId"`
 	CustomerMasterKeySpec          string
 	Description                    string
 	KeySpec                        string
@@ -37,7 +38,7 @@ type createKeyInput struct {
 	Origin                         string
 	Policy                         string
 	Tags                           []tag
-	XksKeyID                       absent `json:"XksKeyId"`
+	XksKeyID                       string `json:"XksKeyId"`
 
 	// primary is what the key is to be a replica of; nil unless ReplicateKey makes it.
 	primary *key
@@ -51,6 +52,7 @@ func (in *createKeyInput) check(k *checker) {
 	k.checkText("description", in.Description, textRule{max: maxDescription})
 	checkPolicyText(k, in.Policy)
 	checkTags(k, in.Tags)
+	in.checkKeyStore(k)
 	in.checkSupported(k)
 }
 
@@ -77,14 +79,12 @@ func (in *createKeyInput) checkSupported(k *checker) {
 	if in.usage() == "" {
 		k.fail(validation, "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.")
 	}
-	k.refuse("CustomKeyStoreId", in.CustomKeyStoreID)
-	k.refuse("XksKeyId", in.XksKeyID)
 	if spec := keySpecs[in.spec()]; spec == nil {
 		k.fail(unsupported, "This emulator does not support KeySpec %s, which only China Regions have.", in.spec())
 	} else if spec.algorithms[in.usage()] == nil {
 		k.fail(validation, "KeyUsage %s is not compatible with KeySpec %s", in.usage(), spec.name)
 	}
-	if in.origin() != originKMS {
+	if in.origin() == originExternal {
 		k.fail(unsupported, "This emulator does not support Origin %s: use %s.", in.origin(), originKMS)
 	}
 }
@@ -120,11 +120,17 @@ func (c *call) create(in *createKeyInput) (*key, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := r.checkKeyQuota(); err != nil {
+		return nil, err
+	}
 	if err := c.prepareFamily(in); err != nil {
 		return nil, err
 	}
 	k, err := c.newKey(in)
 	if err != nil {
+		return nil, err
+	}
+	if k.store, err = c.storeFor(r, in); err != nil {
 		return nil, err
 	}
 	if len(in.Tags) > 0 {
@@ -152,8 +158,8 @@ func (c *call) newKey(in *createKeyInput) (*key, error) {
 		return nil, err
 	}
 	k.account, k.region, k.arn = c.caller.account, c.region, c.arn(serviceKMS, "key/"+k.id)
-	k.spec, k.usage, k.origin, k.role = keySpecs[in.spec()], in.usage(), in.origin(), in.role()
-	k.description, k.created = in.Description, c.now
+	k.spec, k.usage, k.origin, k.role = keySpecFor(in.spec(), in.origin()), in.usage(), in.origin(), in.role()
+	k.description, k.created, k.externalKeyID = in.Description, c.now, in.XksKeyID
 	k.tags = tagMap(in.Tags)
 	return k, nil
 }
@@ -169,7 +175,7 @@ func (c *call) newOriginal(in *createKeyInput) (*key, error) {
 	if err != nil {
 		return nil, err
 	}
-	first, err := keySpecs[in.spec()].newMaterial(c.random)
+	first, err := keySpecFor(in.spec(), in.origin()).newMaterial(c.random)
 	if err != nil {
 		return nil, err
 	}
@@ -187,18 +193,36 @@ func (in *describeKeyInput) check(k *checker) {
 }
 
 func describeKey(c *call, in *describeKeyInput) (*metadataOutput, error) {
-	k, err := c.key(in.KeyID, nil)
+	k, err := c.describedKey(in.KeyID)
 	if err != nil {
 		return nil, err
 	}
 	return &metadataOutput{c.describe(k)}, nil
 }
 
-type listKeysInput struct{ pageInput }
+type listKeysInput struct {
+	ResourceOwners []string
+	pageInput
+}
+
+// Values of ResourceOwners. No account shares keys by RAM here, so there are none
+// of the others (K0550).
+const (
+	ownedBySelf = "SELF"
+	sharedByRAM = "OTHER_ACCOUNTS_VIA_RAM"
+)
 
 var listKeysPage = pageLimits{100, 1000}
 
-func (in *listKeysInput) check(k *checker) { in.checkPage(k, listKeysPage) }
+func (in *listKeysInput) check(k *checker) {
+	if in.ResourceOwners != nil {
+		k.checkLength("Value at 'resourceOwners'", len(in.ResourceOwners), intRule{1, 2})
+	}
+	for i, owner := range in.ResourceOwners {
+		k.checkText(fmt.Sprintf("resourceOwners.%d.member", i+1), owner, textRule{min: 1, enum: []string{ownedBySelf, sharedByRAM}})
+	}
+	in.checkPage(k, listKeysPage)
+}
 
 type keyListEntry struct {
 	KeyArn string
@@ -215,12 +239,16 @@ func listKeys(c *call, in *listKeysInput) (*listKeysOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	keys, more, err := pageFrom(c, &in.pageInput, listKeysPage, r.keyList.after, (*key).label)
+	keys := &order[*key]{}
+	if in.ResourceOwners == nil || slices.Contains(in.ResourceOwners, ownedBySelf) {
+		keys = &r.keyList
+	}
+	listed, more, err := pageFrom(c, &in.pageInput, listKeysPage, keys.after, (*key).label)
 	if err != nil {
 		return nil, err
 	}
 	out := &listKeysOutput{Keys: []keyListEntry{}, pageOutput: more}
-	for _, k := range keys {
+	for _, k := range listed {
 		out.Keys = append(out.Keys, keyListEntry{k.arn, k.id})
 	}
 	return out, nil

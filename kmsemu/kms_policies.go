@@ -1,15 +1,18 @@
 package kmsemu
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"github.com/keywright/keywright/keypolicy"
 )
 
 const (
-	policyName = "default" // the only name a key policy can have (K0046)
+	policyName = "default" // the only name that a key policy here can have (K0046)
+	ramPolicy  = "AWS_RAM" // that of the policy by which RAM shares a key (K0551)
 	// maxPolicyBytes is the service's bound, maxPolicyLength that of its model.
 	maxPolicyBytes  = 32768
 	maxPolicyLength = 131072
@@ -55,6 +58,9 @@ func (c *call) newKeyPolicy(k *key, text string, bypassLockoutCheck bool) (docum
 	if err != nil {
 		return document{}, fail(malformedPolicy, "%v", err)
 	}
+	if err := checkSetOperators(policy); err != nil {
+		return document{}, err
+	}
 	if unknown, ok := c.principalsExist(policy); !ok {
 		return document{}, fail(malformedPolicy, "Policy contains a statement with one or more invalid principals: %s does not exist.", unknown)
 	}
@@ -66,14 +72,45 @@ func (c *call) newKeyPolicy(k *key, text string, bypassLockoutCheck bool) (docum
 
 // mayPutPolicy asks whether the caller could replace the policy again.
 func (c *call) mayPutPolicy(k *key, policy *keypolicy.Policy) bool {
-	return c.decide(permission{action: "kms:PutKeyPolicy", resource: k.arn, context: policyConditions(false), policy: policy, key: c.facts(k)}).Allowed()
+	return c.decide(permission{action: "kms:PutKeyPolicy", resource: k.arn, context: policyConditions(policyName, false), policy: policy, key: c.facts(k)}).Allowed()
 }
 
-func policyConditions(bypassLockoutCheck bool) keypolicy.Context {
-	conditions := keypolicy.Context{}
-	conditions.Set("kms:PolicyName", policyName)
+func policyConditions(name string, bypassLockoutCheck bool) keypolicy.Context {
+	conditions := policyNameCondition(name)
 	conditions.Set("kms:BypassPolicyLockoutSafetyCheck", strconv.FormatBool(bypassLockoutCheck))
 	return conditions
+}
+
+func policyNameCondition(name string) keypolicy.Context {
+	conditions := keypolicy.Context{}
+	conditions.Set("kms:PolicyName", cmp.Or(name, policyName))
+	return conditions
+}
+
+// checkSetOperators refuses what would hold for requests that lack the key: a
+// single-valued condition key whose name has a part of the request's, under
+// ForAllValues (K0549).
+func checkSetOperators(policy *keypolicy.Policy) error {
+	for _, statement := range policy.Statements {
+		for _, condition := range statement.Condition {
+			subject := openKey(condition.Key)
+			if subject != "" && strings.HasPrefix(condition.Operator, "ForAllValues:") {
+				return fail(malformedPolicy, "OverlyPermissiveCondition: Using the ForAllValues set operator with a single-valued condition key matches requests without the specified %s or with an unspecified %s. To fix, remove ForAllValues.", subject, subject)
+			}
+		}
+	}
+	return nil
+}
+
+// openKey is what a condition key with an open name is about; "" for the others.
+func openKey(key string) string {
+	switch key = strings.ToLower(key); {
+	case strings.HasPrefix(key, "kms:encryptioncontext:"):
+		return "encryption context"
+	case strings.HasPrefix(key, "aws:requesttag/"):
+		return "tag"
+	}
+	return ""
 }
 
 type getKeyPolicyInput struct {
@@ -102,7 +139,7 @@ type getKeyPolicyOutput struct {
 }
 
 func getKeyPolicy(c *call, in *getKeyPolicyInput) (*getKeyPolicyOutput, error) {
-	k, err := c.key(in.KeyID, nil)
+	k, err := c.key(in.KeyID, policyNameCondition(in.PolicyName))
 	if err != nil {
 		return nil, err
 	}
@@ -130,9 +167,12 @@ func (in *putKeyPolicyInput) check(k *checker) {
 }
 
 func putKeyPolicy(c *call, in *putKeyPolicyInput) (*empty, error) {
-	k, err := c.key(in.KeyID, policyConditions(in.BypassPolicyLockoutSafetyCheck))
+	k, err := c.key(in.KeyID, policyConditions(in.PolicyName, in.BypassPolicyLockoutSafetyCheck))
 	if err != nil {
 		return nil, err
+	}
+	if in.PolicyName == ramPolicy {
+		return nil, fail(validation, "The %s policy can only be managed by the RAM service", ramPolicy)
 	}
 	if err := checkPolicyName(in.PolicyName); err != nil {
 		return nil, err

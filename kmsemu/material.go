@@ -95,6 +95,11 @@ type sealing struct {
 type symmetricSecret struct{ cipher.AEAD }
 
 func newSymmetric(seed []byte) (any, error) {
+	aead, err := newAEAD(seed)
+	return symmetricSecret{aead}, err
+}
+
+func newAEAD(seed []byte) (cipher.AEAD, error) {
 	block, err := aes.NewCipher(seed)
 	if err != nil {
 		return nil, fmt.Errorf("making an AES-256 key: %w", err)
@@ -103,7 +108,7 @@ func newSymmetric(seed []byte) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making an AES-GCM cipher: %w", err)
 	}
-	return symmetricSecret{aead}, nil
+	return aead, nil
 }
 
 // A ciphertext is a header, a check of the header, a nonce, and the sealed

@@ -19,6 +19,7 @@ type subject struct {
 	ciphertext                  []byte
 	made                        []byte // what the key made: see keyKinds
 	grant                       string // id of a grant on the key
+	store                       string // id of a custom key store, for operations on these
 }
 
 func (w *world) subject() subject {
@@ -44,8 +45,21 @@ var kmsCalls = map[string]struct {
 		_, err := c.CancelKeyDeletion(ctx, &kms.CancelKeyDeletionInput{KeyId: &s.key})
 		return err
 	}},
+	"ConnectCustomKeyStore": {[]string{"kms:ConnectCustomKeyStore"}, "", "", func(ctx context.Context, c *kms.Client, s subject) error {
+		_, err := c.ConnectCustomKeyStore(ctx, &kms.ConnectCustomKeyStoreInput{CustomKeyStoreId: &s.store})
+		return err
+	}},
 	"CreateAlias": {[]string{"kms:CreateAlias"}, "", "KMSInvalidStateException", func(ctx context.Context, c *kms.Client, s subject) error {
 		_, err := c.CreateAlias(ctx, &kms.CreateAliasInput{AliasName: &s.newAlias, TargetKeyId: &s.key})
+		return err
+	}},
+	"CreateCustomKeyStore": {[]string{"kms:CreateCustomKeyStore"}, "", "", func(ctx context.Context, c *kms.Client, s subject) error {
+		_, err := c.CreateCustomKeyStore(ctx, &kms.CreateCustomKeyStoreInput{
+			CustomKeyStoreName: &s.newAlias, CustomKeyStoreType: types.CustomKeyStoreTypeExternalKeyStore,
+			XksProxyConnectivity: types.XksProxyConnectivityTypePublicEndpoint,
+			XksProxyUriEndpoint:  ptr("https://created.example.com"), XksProxyUriPath: ptr(proxyPath),
+			XksProxyAuthenticationCredential: &types.XksProxyAuthenticationCredentialType{AccessKeyId: ptr(proxyKeyID), RawSecretAccessKey: ptr(proxySecret)},
+		})
 		return err
 	}},
 	"CreateGrant": {[]string{"kms:CreateGrant"}, "DisabledException", "KMSInvalidStateException", func(ctx context.Context, c *kms.Client, s subject) error {
@@ -68,8 +82,16 @@ var kmsCalls = map[string]struct {
 		_, err := c.DeleteAlias(ctx, &kms.DeleteAliasInput{AliasName: &s.alias})
 		return err
 	}},
+	"DeleteCustomKeyStore": {[]string{"kms:DeleteCustomKeyStore"}, "", "", func(ctx context.Context, c *kms.Client, s subject) error {
+		_, err := c.DeleteCustomKeyStore(ctx, &kms.DeleteCustomKeyStoreInput{CustomKeyStoreId: &s.store})
+		return err
+	}},
 	"DeriveSharedSecret": {[]string{"kms:DeriveSharedSecret"}, "DisabledException", "KMSInvalidStateException", func(ctx context.Context, c *kms.Client, s subject) error {
 		_, err := c.DeriveSharedSecret(ctx, &kms.DeriveSharedSecretInput{KeyId: &s.key, PublicKey: s.made, KeyAgreementAlgorithm: types.KeyAgreementAlgorithmSpecEcdh})
+		return err
+	}},
+	"DescribeCustomKeyStores": {[]string{"kms:DescribeCustomKeyStores"}, "", "", func(ctx context.Context, c *kms.Client, s subject) error {
+		_, err := c.DescribeCustomKeyStores(ctx, &kms.DescribeCustomKeyStoresInput{CustomKeyStoreId: &s.store})
 		return err
 	}},
 	"DescribeKey": {[]string{"kms:DescribeKey"}, "", "", func(ctx context.Context, c *kms.Client, s subject) error {
@@ -82,6 +104,10 @@ var kmsCalls = map[string]struct {
 	}},
 	"DisableKeyRotation": {[]string{"kms:DisableKeyRotation"}, "DisabledException", "KMSInvalidStateException", func(ctx context.Context, c *kms.Client, s subject) error {
 		_, err := c.DisableKeyRotation(ctx, &kms.DisableKeyRotationInput{KeyId: &s.key})
+		return err
+	}},
+	"DisconnectCustomKeyStore": {[]string{"kms:DisconnectCustomKeyStore"}, "", "", func(ctx context.Context, c *kms.Client, s subject) error {
+		_, err := c.DisconnectCustomKeyStore(ctx, &kms.DisconnectCustomKeyStoreInput{CustomKeyStoreId: &s.store})
 		return err
 	}},
 	"EnableKey": {[]string{"kms:EnableKey"}, "", "KMSInvalidStateException", func(ctx context.Context, c *kms.Client, s subject) error {
@@ -210,6 +236,10 @@ var kmsCalls = map[string]struct {
 	}},
 	"UpdateAlias": {[]string{"kms:UpdateAlias"}, "", "KMSInvalidStateException", func(ctx context.Context, c *kms.Client, s subject) error {
 		_, err := c.UpdateAlias(ctx, &kms.UpdateAliasInput{AliasName: &s.alias, TargetKeyId: &s.key})
+		return err
+	}},
+	"UpdateCustomKeyStore": {[]string{"kms:UpdateCustomKeyStore"}, "", "", func(ctx context.Context, c *kms.Client, s subject) error {
+		_, err := c.UpdateCustomKeyStore(ctx, &kms.UpdateCustomKeyStoreInput{CustomKeyStoreId: &s.store, NewCustomKeyStoreName: &s.newAlias})
 		return err
 	}},
 	"UpdateKeyDescription": {[]string{"kms:UpdateKeyDescription"}, "", "KMSInvalidStateException", func(ctx context.Context, c *kms.Client, s subject) error {

@@ -156,3 +156,59 @@ func TestCreateKeyConditions(t *testing.T) {
 		})
 	}
 }
+
+// TestOverlyPermissiveConditions (K0549).
+func TestOverlyPermissiveConditions(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	key := w.key()
+	for name, row := range map[string]struct{ condition, subject string }{
+		"encryption context":            {`{"ForAllValues:StringEquals":{"kms:EncryptionContext:app":"x"}}`, "encryption context"},
+		"in other letters":              {`{"ForAllValues:StringLike":{"KMS:encryptioncontext:app":"x"}}`, "encryption context"},
+		"request tag":                   {`{"ForAllValues:StringEquals":{"aws:RequestTag/env":"dev"}}`, "tag"},
+		"if it exists":                  {`{"ForAllValues:StringEqualsIfExists":{"aws:RequestTag/env":"dev"}}`, "tag"},
+		"context keys":                  {`{"ForAllValues:StringEquals":{"kms:EncryptionContextKeys":"app"}}`, ""},
+		"tag keys":                      {`{"ForAllValues:StringEquals":{"aws:TagKeys":"env"}}`, ""},
+		"any value":                     {`{"ForAnyValue:StringEquals":{"kms:EncryptionContext:app":"x"}}`, ""},
+		"encryption context, no set":    {`{"StringEquals":{"kms:EncryptionContext:app":"x"}}`, ""},
+		"a tag of the key, for all":     {`{"ForAllValues:StringEquals":{"aws:ResourceTag/env":"dev"}}`, ""},
+		"request tag without operators": {`{"StringEquals":{"aws:RequestTag/env":"dev"}}`, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			policy := keyPolicy(statement("Allow", "*", "kms:Encrypt", row.condition))
+			_, err := w.root.kms.PutKeyPolicy(w.ctx, &kms.PutKeyPolicyInput{KeyId: &key, Policy: &policy})
+			_, atBirth := w.root.kms.CreateKey(w.ctx, &kms.CreateKeyInput{Policy: &policy})
+			if row.subject == "" {
+				require.NoError(t, err)
+				require.NoError(t, atBirth)
+				return
+			}
+			text := "OverlyPermissiveCondition: Using the ForAllValues set operator with a single-valued condition key matches requests without the specified X or with an unspecified X. To fix, remove ForAllValues."
+			text = strings.ReplaceAll(text, "X", row.subject)
+			fails(t, err, "MalformedPolicyDocumentException", text)
+			fails(t, atBirth, "MalformedPolicyDocumentException", text)
+		})
+	}
+}
+
+// TestRAMPolicy: there is none, and RAM alone could write it (K0551).
+func TestRAMPolicy(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	key := w.key()
+	put := func(by *caller) error {
+		_, err := by.kms.PutKeyPolicy(w.ctx, &kms.PutKeyPolicyInput{KeyId: &key, PolicyName: ptr("AWS_RAM"), Policy: ptr(keyPolicy())})
+		return err
+	}
+	get := func(by *caller, name string) error {
+		_, err := by.kms.GetKeyPolicy(w.ctx, &kms.GetKeyPolicyInput{KeyId: &key, PolicyName: &name})
+		return err
+	}
+	fails(t, put(w.root), "ValidationException", "The AWS_RAM policy can only be managed by the RAM service")
+	fails(t, get(w.root, "AWS_RAM"), "NotFoundException", "No such policy exists")
+	const onlyDefault = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"kms:*KeyPolicy","Resource":"*","Condition":{"StringEquals":{"kms:PolicyName":"default"}}}]}`
+	limited := w.role(onlyDefault)
+	fails(t, put(limited), "AccessDeniedException", "")
+	fails(t, get(limited, "AWS_RAM"), "AccessDeniedException", "")
+	require.NoError(t, get(limited, "default"))
+}

@@ -18,8 +18,9 @@ type ServiceUse struct {
 	// role or a session of it, or an access key id. "" if the service works for
 	// itself alone.
 	Caller string
-	// KeyID identifies the key; where the service works for itself, by its ARN.
-	// Decrypting needs none.
+	// KeyID identifies the key; where the service works for itself, by its ARN. ""
+	// means the AWS managed key of the service, which comes into being when first
+	// used; decrypting needs none.
 	KeyID string
 	// Resource is the ARN of what is protected: object, volume, table, topic, ….
 	Resource string

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -31,6 +32,15 @@ func (s *Server) newFlowRun(use ServiceUse) (*flowRun, error) {
 		return nil, fmt.Errorf("%q is not a Region", use.Region)
 	}
 	run.account = firstAccount(use.SourceARN, use.Resource, use.Caller, use.KeyID)
+	if use.KeyID == "" && run.needsKey() {
+		if run.account == "" {
+			return nil, fmt.Errorf("flow %q needs to know the account: name the caller or the key", use.Flow)
+		}
+		var err error
+		if run.use.KeyID, err = s.defaultKey(run.profile, run.account, use.Region); err != nil {
+			return nil, fmt.Errorf("flow %q: %w", use.Flow, err)
+		}
+	}
 	for key, value := range run.flow.context {
 		text, err := run.expand(value)
 		if err != nil {
@@ -39,6 +49,11 @@ func (s *Server) newFlowRun(use ServiceUse) (*flowRun, error) {
 		run.context[key] = text
 	}
 	return run, nil
+}
+
+// needsKey reports whether a step of the flow names the key: all but Decrypt do.
+func (run *flowRun) needsKey() bool {
+	return slices.ContainsFunc(run.flow.steps, func(step serviceStep) bool { return step.operation != "Decrypt" })
 }
 
 // firstAccount is the account of the first ARN, or access key of a root user,

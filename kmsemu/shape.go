@@ -52,6 +52,15 @@ type textRule struct {
 	min, max int
 	pattern  *regexp.Regexp
 	enum     []string
+	secret   bool // messages do not show the value
+}
+
+// checkOptional is checkText for a parameter that may be absent, but has a least
+// length if it is there.
+func (k *checker) checkOptional(path, value string, rule textRule) {
+	if value != "" {
+		k.checkText(path, value, rule)
+	}
 }
 
 // checkText checks a string; lengths count characters. An empty string counts as
@@ -63,12 +72,16 @@ func (k *checker) checkText(path, value string, rule textRule) {
 		}
 		return
 	}
-	k.checkLength(fmt.Sprintf("Value '%s' at '%s'", value, path), utf8.RuneCountInString(value), intRule{rule.min, rule.max})
+	subject := fmt.Sprintf("Value '%s' at '%s'", value, path)
+	if rule.secret {
+		subject = fmt.Sprintf("Value at '%s'", path)
+	}
+	k.checkLength(subject, utf8.RuneCountInString(value), intRule{rule.min, rule.max})
 	if rule.pattern != nil && !rule.pattern.MatchString(value) {
-		k.problem("Value '%s' at '%s' failed to satisfy constraint: Member must satisfy regular expression pattern: %s", value, path, rule.pattern)
+		k.problem("%s failed to satisfy constraint: Member must satisfy regular expression pattern: %s", subject, rule.pattern)
 	}
 	if rule.enum != nil && !slices.Contains(rule.enum, value) {
-		k.problem("Value '%s' at '%s' failed to satisfy constraint: Member must satisfy enum value set: [%s]", value, path, strings.Join(rule.enum, ", "))
+		k.problem("%s failed to satisfy constraint: Member must satisfy enum value set: [%s]", subject, strings.Join(rule.enum, ", "))
 	}
 }
 

@@ -17,12 +17,15 @@ type state struct {
 	retirable retirables
 	agenda    agenda
 	past      past
+	// storeFailures are what [Server.SetKeyStoreFailure] said.
+	storeFailures map[string]string
 }
 
 func newState() state {
 	return state{
 		accounts: map[string]*account{}, sessions: map[string]*session{}, accessKeys: map[string]*accessKey{},
 		tokenKeys: map[string][]crypto.PublicKey{}, retirable: retirables{}, past: newPast(),
+		storeFailures: map[string]string{},
 	}
 }
 
@@ -39,6 +42,8 @@ type region struct {
 	// The same in order, for lists.
 	keyList   order[*key]
 	aliasList order[*alias]
+	// stores are the custom key stores, by id.
+	stores map[string]*keyStore
 }
 
 // alias is a name for a key. It is in its Region's map and in its key's.
@@ -63,16 +68,19 @@ func (s *state) account(id string) *account {
 func (a *account) region(name string) *region {
 	r := a.regions[name]
 	if r == nil {
-		r = &region{keys: map[string]*key{}, aliases: map[string]*alias{}}
+		r = &region{keys: map[string]*key{}, aliases: map[string]*alias{}, stores: map[string]*keyStore{}}
 		a.regions[name] = r
 	}
 	return r
 }
 
-// add adds a key.
+// add adds a key, to its custom key store too.
 func (r *region) add(k *key) {
 	r.keys[k.id] = k
 	r.keyList.add(k)
+	if k.store != nil {
+		k.store.keys[k.behind()] = k
+	}
 }
 
 // drop deletes a key with its aliases and grants (K0045).
@@ -81,6 +89,9 @@ func (r *region) drop(k *key) {
 		r.remove(a)
 	}
 	k.grants.clear()
+	if k.store != nil {
+		delete(k.store.keys, k.behind())
+	}
 	delete(r.keys, k.id)
 	r.keyList.remove(k.id)
 	k.state = stateDeleted

@@ -184,6 +184,13 @@ type blob []byte
 // MarshalJSON writes null.
 func (blob) MarshalJSON() ([]byte, error) { return []byte("null"), nil }
 
+// secretText is textual input that nobody may see again. It decodes like any string
+// and never encodes, so that it cannot reach the audit trail.
+type secretText string
+
+// MarshalJSON writes null.
+func (secretText) MarshalJSON() ([]byte, error) { return []byte("null"), nil }
+
 // absent is a parameter of the service that this emulator does not support. It
 // takes any value, so that the operation can refuse it instead of ignoring it.
 type absent bool

@@ -215,6 +215,37 @@ func TestEmptyAnswers(t *testing.T) {
 	require.Regexp(t, `^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`, resp.Header.Get("X-Amzn-Requestid"))
 }
 
+// TestResourceOwners: no keys are shared by RAM (K0550).
+func TestResourceOwners(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.key()
+	for name, row := range map[string]struct {
+		owners string
+		keys   int
+		code   string
+	}{
+		"null":      {`null`, 1, ""},
+		"self":      {`["SELF"]`, 1, ""},
+		"others":    {`["OTHER_ACCOUNTS_VIA_RAM"]`, 0, ""},
+		"both":      {`["OTHER_ACCOUNTS_VIA_RAM","SELF"]`, 1, ""},
+		"three":     {`["SELF","OTHER_ACCOUNTS_VIA_RAM","SELF"]`, 0, "ValidationException"},
+		"nobody":    {`[]`, 0, "ValidationException"},
+		"a strange": {`["FRIENDS"]`, 0, "ValidationException"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, body := w.raw(request{target: "ListKeys", body: `{"ResourceOwners":` + row.owners + `}`})
+			var got struct {
+				Type string `json:"__type"`
+				Keys []any
+			}
+			require.NoError(t, json.Unmarshal([]byte(body), &got))
+			require.Equal(t, row.code, got.Type, body)
+			require.Len(t, got.Keys, row.keys)
+		})
+	}
+}
+
 // TestWrongService: the service of the signature must fit the request.
 func TestWrongService(t *testing.T) {
 	t.Parallel()

@@ -100,6 +100,20 @@ func (w *world) key(change ...func(*kms.CreateKeyInput)) string {
 	return *out.KeyMetadata.Arn
 }
 
+// aliases are the names of the aliases that have a key, in the order of the list.
+func (w *world) aliases() []string {
+	w.Helper()
+	out, err := w.root.kms.ListAliases(w.ctx, &kms.ListAliasesInput{Limit: aws.Int32(100)})
+	require.NoError(w, err)
+	var names []string
+	for _, a := range out.Aliases {
+		if a.TargetKeyId != nil {
+			names = append(names, *a.AliasName)
+		}
+	}
+	return names
+}
+
 func withPolicy(document string) func(*kms.CreateKeyInput) {
 	return func(in *kms.CreateKeyInput) { in.Policy = aws.String(document) }
 }
@@ -191,6 +205,15 @@ func fails(t testing.TB, err error, code, message string) {
 	if message != "" {
 		require.Equal(t, message, e.ErrorMessage())
 	}
+}
+
+// codeOf is the code of an error; "" for none.
+func codeOf(err error) string {
+	var e smithy.APIError
+	if errors.As(err, &e) {
+		return e.ErrorCode()
+	}
+	return ""
 }
 
 // failsLike asserts the code and a part of the message.
