@@ -2,6 +2,7 @@ package kmsemu
 
 import (
 	"context"
+	"crypto/sha256"
 	"io"
 	"net"
 	"strconv"
@@ -103,7 +104,10 @@ func eventID(requestID string) string {
 }
 
 // derivedID is the id of a record that follows from something else.
-func derivedID(from, what string) string { return formatUUID(mac([]byte(from), []byte(what))[:16]) }
+func derivedID(from, what string) string {
+	sum := sha256.Sum256([]byte(from + "\n" + what))
+	return formatUUID(sum[:16])
+}
 
 // elsewhere runs the part of the call that KMS makes in another Region: with the
 // caller's rights there, and a record of its own in the trail.
@@ -113,7 +117,7 @@ func (c *call) elsewhere(region, name string, run func(there *call) error) error
 	there.keys, there.parts, there.following = nil, nil, nil
 	there.event.AWSRegion, there.event.EventName, there.event.EventID = region, name, derivedID(c.event.EventID, region)
 	there.event.UserIdentity.InvokedBy = serviceKMS + ".amazonaws.com"
-	there.event.RequestParameters, there.event.Resources, there.event.Decision = nil, nil, nil
+	there.event.request, there.event.Resources, there.event.Decision = nil, nil, nil
 	err := run(&there)
 	if err != nil {
 		there.err = asAPIError(err)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 	"time"
+	"unique"
 
 	"github.com/keywright/keywright/keypolicy"
 )
@@ -62,6 +63,10 @@ type Event struct {
 	// Decision is the last one taken for the call, so the denial if it was
 	// denied; nil if none was taken, because the call was refused before.
 	Decision *keypolicy.Decision `json:"-"`
+
+	// request and response are RequestParameters and ResponseElements as JSON, which
+	// is read when somebody looks at the trail: see [Event.read].
+	request, response []byte
 }
 
 // UserIdentity is CloudTrail's description of a caller.
@@ -139,35 +144,80 @@ func extraOf(d *keypolicy.Decision) *extraData {
 	return out
 }
 
-// maxEvents bounds the memory of a server under load.
-const maxEvents = 1 << 16
+const (
+	// maxEvents bounds the memory of a server under load.
+	maxEvents = 1 << 16
+	// eventsAPage is how many events the trail makes room for at a time.
+	eventsAPage = 1 << 7
+)
 
-// trail keeps the last maxEvents events.
+// trail keeps the last maxEvents events, on pages of eventsAPage; the oldest page
+// goes when no event on it is among them.
 type trail struct {
-	mu   sync.Mutex
-	list []Event
+	mu    sync.Mutex
+	pages [][]Event
 }
 
-// add appends events. It drops old events in bulk, so that an append stays cheap:
-// the list grows to twice the limit before its first half goes.
+// add appends events.
 func (t *trail) add(first Event, more ...Event) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.list) >= 2*maxEvents {
-		t.list = slices.Clone(t.list[maxEvents:])
+	t.write(first)
+	for _, e := range more {
+		t.write(e)
 	}
-	t.list = append(append(t.list, first), more...)
+	for (len(t.pages)-2)*eventsAPage+len(t.pages[len(t.pages)-1]) >= maxEvents {
+		t.pages[0] = nil
+		t.pages = t.pages[1:]
+	}
+}
+
+// write puts an event on the last page. Texts that most events have in common it
+// holds once.
+func (t *trail) write(e Event) {
+	last := len(t.pages) - 1
+	if last < 0 || len(t.pages[last]) == eventsAPage {
+		t.pages = append(t.pages, make([]Event, 0, eventsAPage))
+		last++
+	}
+	e.UserAgent = shared(e.UserAgent)
+	if e.Decision != nil {
+		for i := range e.Decision.Reasons {
+			e.Decision.Reasons[i].Text = shared(e.Decision.Reasons[i].Text)
+		}
+	}
+	t.pages[last] = append(t.pages[last], e)
 }
 
 // ClearEvents empties the audit trail.
 func (s *Server) ClearEvents() {
 	s.trail.mu.Lock()
 	defer s.trail.mu.Unlock()
-	s.trail.list = nil
+	s.trail.pages = nil
 }
+
+// shared is the one copy of a text, however often it was made. A text cut out of a
+// larger one lets go of that.
+func shared(text string) string { return unique.Make(text).Value() }
 
 func (t *trail) events() []Event {
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	return slices.Clone(t.list[max(0, len(t.list)-maxEvents):])
+	all := slices.Concat(t.pages...)
+	t.mu.Unlock()
+	all = all[max(0, len(all)-maxEvents):]
+	for i := range all {
+		all[i].read()
+	}
+	return all
+}
+
+// read fills in what the event has as text.
+func (e *Event) read() {
+	if e.request != nil {
+		e.RequestParameters = parameters(e.request)
+	}
+	if e.response != nil {
+		e.ResponseElements = elements(e.response)
+	}
+	e.request, e.response = nil, nil
 }

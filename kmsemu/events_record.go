@@ -32,7 +32,7 @@ func (c *call) conclude(result any, err *apiError) []Event {
 	if err != nil {
 		c.event.ErrorCode, c.event.ErrorMessage = c.protocol.name(err.code), err.message
 	} else {
-		c.event.ResponseElements = c.responseElements(result)
+		c.event.response = c.responseElements(result)
 		others = c.share()
 	}
 	for _, part := range c.parts {
@@ -65,9 +65,9 @@ func (c *call) share() []Event {
 // recorded is a result of which the trail shows something else than all.
 type recorded interface{ forTrail() any }
 
-// responseElements are those of a call of KMS that changed something (K0486).
-// What answers without a body has the key's ARN there.
-func (c *call) responseElements(result any) map[string]any {
+// responseElements are those of a call of KMS that changed something (K0486), as
+// JSON. What answers without a body has the key's ARN there.
+func (c *call) responseElements(result any) []byte {
 	if c.service != serviceKMS || c.event.ReadOnly {
 		return nil
 	}
@@ -75,15 +75,16 @@ func (c *call) responseElements(result any) map[string]any {
 		if len(c.keys) == 0 {
 			return nil
 		}
-		return map[string]any{"keyId": c.keys[0].arn}
+		result = keyOutput{c.keys[0].arn}
 	}
 	if r, ok := result.(recorded); ok {
 		result = r.forTrail()
 	}
-	text, err := json.Marshal(result)
-	if err != nil {
-		return nil
-	}
+	return jsonText(result)
+}
+
+// elements reads the text of responseElements.
+func elements(text []byte) map[string]any {
 	var fields map[string]any
 	if json.Unmarshal(text, &fields) != nil || len(fields) == 0 {
 		return nil

@@ -70,7 +70,7 @@ func replicateKey(c *call, in *replicateKeyInput) (*replicateKeyOutput, error) {
 	var out *replicateKeyOutput
 	err = c.elsewhere(in.ReplicaRegion, "CreateKey", func(there *call) error {
 		creation := in.creation(k)
-		there.event.RequestParameters = parameters(creation)
+		there.event.request = jsonText(creation)
 		replica, err := there.create(creation)
 		if err != nil {
 			return err
@@ -168,7 +168,7 @@ func updatePrimaryRegion(c *call, in *updatePrimaryRegionInput) (*empty, error) 
 	}
 	err = c.elsewhere(in.PrimaryRegion, c.name, func(there *call) error {
 		arn := there.arn(serviceKMS, "key/"+old.id)
-		there.event.RequestParameters = map[string]any{"keyId": arn, "primaryRegion": in.PrimaryRegion}
+		there.event.request = jsonText(map[string]any{"keyId": arn, "primaryRegion": in.PrimaryRegion})
 		k, err := there.key(arn, conditions)
 		if err != nil {
 			return err

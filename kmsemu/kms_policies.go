@@ -54,20 +54,43 @@ func (c *call) newKeyPolicy(k *key, text string, bypassLockoutCheck bool) (docum
 	if text == "" {
 		text = fmt.Sprintf(defaultKeyPolicy, partition(c.region), k.account)
 	}
-	policy, err := keypolicy.Parse("key policy", []byte(text))
+	d, err := c.server.state.keyPolicies.parse(text)
 	if err != nil {
 		return document{}, fail(malformedPolicy, "%v", err)
 	}
-	if err := checkSetOperators(policy); err != nil {
+	if err := checkSetOperators(d.policy); err != nil {
 		return document{}, err
 	}
-	if unknown, ok := c.principalsExist(policy); !ok {
+	if unknown, ok := c.principalsExist(d.policy); !ok {
 		return document{}, fail(malformedPolicy, "Policy contains a statement with one or more invalid principals: %s does not exist.", unknown)
 	}
-	if !bypassLockoutCheck && !c.mayPutPolicy(k, policy) {
+	if !bypassLockoutCheck && !c.mayPutPolicy(k, d.policy) {
 		return document{}, fail(malformedPolicy, "The new key policy will not allow you to update the key policy in the future.")
 	}
-	return c.server.state.bind(document{text: text, policy: policy}), nil
+	return c.server.state.bind(d), nil
+}
+
+// keyPolicies remembers key policies by their text: most keys have one of a few,
+// and need no copy of their own.
+type keyPolicies map[string]document
+
+// maxKeyPolicies bounds the memory of policies that no key has any more.
+const maxKeyPolicies = 1 << 8
+
+// parse reads a policy. Whom it names is not known yet.
+func (p keyPolicies) parse(text string) (document, error) {
+	if d, ok := p[text]; ok {
+		return d, nil
+	}
+	policy, err := keypolicy.Parse("key policy", []byte(text))
+	if err != nil {
+		return document{}, err
+	}
+	if len(p) == maxKeyPolicies {
+		clear(p)
+	}
+	p[text] = document{text: text, policy: policy}
+	return p[text], nil
 }
 
 // mayPutPolicy asks whether the caller could replace the policy again.

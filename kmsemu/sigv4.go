@@ -83,7 +83,8 @@ func (s *signature) readCredential(credential string, h http.Header) error {
 	if len(parts) != 5 || parts[4] != "aws4_request" {
 		return fail(incompleteSignature, "Credential must have the form ACCESS-KEY/DATE/REGION/SERVICE/aws4_request.")
 	}
-	s.accessKey, s.date, s.region, s.service = parts[0], parts[1], parts[2], parts[3]
+	// Keys and the trail keep the first and the third, and must not keep the header.
+	s.accessKey, s.date, s.region, s.service = shared(parts[0]), parts[1], shared(parts[2]), parts[3]
 	if !regionPattern.MatchString(s.region) {
 		return fail(invalidSignature, "Credential should be scoped to a valid region. ")
 	}

@@ -19,12 +19,14 @@ type state struct {
 	past      past
 	// storeFailures are what [Server.SetKeyStoreFailure] said.
 	storeFailures map[string]string
+	// keyPolicies saves parsing.
+	keyPolicies keyPolicies
 }
 
 func newState() state {
 	return state{
 		accounts: map[string]*account{}, sessions: map[string]*session{}, accessKeys: map[string]*accessKey{},
-		tokenKeys: map[string][]crypto.PublicKey{}, retirable: retirables{}, past: newPast(),
+		tokenKeys: map[string][]crypto.PublicKey{}, retirable: retirables{}, past: newPast(), keyPolicies: keyPolicies{},
 		storeFailures: map[string]string{},
 	}
 }

@@ -119,7 +119,7 @@ func readInput[In any, P input[In]](c *call) (P, error) {
 	if err := decodeJSON(c.body, in); err != nil {
 		return nil, err
 	}
-	c.event.RequestParameters = parameters(in)
+	c.event.request = jsonText(in)
 	if carrier, ok := any(in).(tokenCarrier); ok {
 		c.tokens = carrier.tokens()
 	}
@@ -150,13 +150,19 @@ func decodeJSON(body []byte, into any) error {
 	return fail(malformedBody, "The request body is not valid JSON: %v.", err)
 }
 
-// parameters renders an input as CloudTrail does: field names with a small first
-// letter, what was not sent left out, and nothing secret (see [blob]).
-func parameters(in any) map[string]any {
-	text, err := json.Marshal(in)
+// jsonText is an input or a result as JSON; nil if it cannot be written. An input
+// leaves out what is secret: see [blob].
+func jsonText(value any) []byte {
+	text, err := json.Marshal(value)
 	if err != nil {
 		return nil
 	}
+	return text
+}
+
+// parameters renders the text of an input as CloudTrail does: field names with a
+// small first letter, and what was not sent left out.
+func parameters(text []byte) map[string]any {
 	var fields map[string]any
 	if json.Unmarshal(text, &fields) != nil {
 		return nil
