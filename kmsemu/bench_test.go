@@ -1,6 +1,7 @@
 package kmsemu_test
 
 import (
+	"runtime"
 	"strconv"
 	"testing"
 
@@ -86,4 +87,34 @@ func BenchmarkGrants(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkMemory is what a further symmetric key costs when there are many, and
+// what a record of the trail costs: it is full before the keys are counted.
+func BenchmarkMemory(b *testing.B) {
+	for b.Loop() {
+		w := newWorld(b)
+		req := w.signed(request{target: "CreateKey", body: "{}"})
+		create := func(n int) uint64 {
+			before := heap()
+			for range n {
+				replay(b, w.Server, req, "{}")
+			}
+			return heap() - before
+		}
+		const further = 20_000
+		filled := create(kmsemu.MaxEvents)
+		perKey := float64(create(further)) / further
+		b.ReportMetric(perKey, "B/key")
+		b.ReportMetric(float64(filled)/kmsemu.MaxEvents-perKey, "B/record")
+	}
+}
+
+// heap is how many bytes are in use.
+func heap() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
 }
