@@ -92,10 +92,11 @@ func (a *agenda) Pop() any {
 // first whenever the state is locked for a call.
 func (s *Server) catchUp(now time.Time) error {
 	for k := s.state.agenda.next(now); k != nil; k = s.state.agenda.next(now) {
-		if err := s.change(k, k.turn.at); err != nil {
+		date := k.turn.at
+		if err := s.change(k, date); err != nil {
 			return err
 		}
-		s.settle(k, now)
+		s.settle(k, date)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package kmsemu
 import (
 	"encoding/json"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 	"unique"
@@ -156,6 +157,7 @@ const (
 type trail struct {
 	mu    sync.Mutex
 	pages [][]Event
+	made  uint64 // ids
 }
 
 // add appends events.
@@ -172,9 +174,13 @@ func (t *trail) add(first Event, more ...Event) {
 	}
 }
 
-// write puts an event on the last page. Texts that most events have in common it
-// holds once.
+// write puts an event on the last page. One that comes from no request gets an id.
+// Texts that most events have in common it holds once.
 func (t *trail) write(e Event) {
+	if e.EventID == "" {
+		t.made++
+		e.EventID = derivedID(e.EventName+e.EventTime.Format(time.RFC3339Nano), strconv.FormatUint(t.made, 10))
+	}
 	last := len(t.pages) - 1
 	if last < 0 || len(t.pages[last]) == eventsAPage {
 		t.pages = append(t.pages, make([]Event, 0, eventsAPage))

@@ -68,6 +68,8 @@ func TestResponseElements(t *testing.T) {
 	_, err := w.role("").kms.DisableKey(w.ctx, &kms.DisableKeyInput{KeyId: aws.String(w.key())})
 	fails(t, err, "AccessDeniedException", "")
 	require.Nil(t, w.event("DisableKey").ResponseElements)
+	w.roleARN(w.root, "")
+	require.Nil(t, w.event("CreateRole").ResponseElements, "IAM's have secrets among them")
 }
 
 // TestReadOnly (K0487): which operations change nothing.
@@ -210,6 +212,11 @@ func TestReplicationEvents(t *testing.T) {
 	for _, name := range []string{"ReplicateKey", "CreateKey"} {
 		require.Equal(t, "AccessDeniedException", w.event(name).ErrorCode)
 		require.False(t, w.event(name).Decision.Allowed())
+	}
+	ids := map[string]bool{}
+	for _, e := range w.Server.Events() {
+		require.False(t, ids[e.EventID], "two events %s", e.EventID)
+		ids[e.EventID] = true
 	}
 }
 

@@ -6,12 +6,12 @@ import "time"
 const awsInternal = "AWS Internal"
 
 // serviceEvent is the record of a change that KMS makes of itself (K0489). Its
-// details are those of the key.
+// details are those of the key; its id comes from the trail.
 func serviceEvent(name string, k *key, at time.Time) Event {
 	return Event{
 		EventTime: at.UTC(), EventSource: serviceKMS + ".amazonaws.com", EventName: name, AWSRegion: k.region,
 		SourceIPAddress: awsInternal, UserAgent: awsInternal, UserIdentity: UserIdentity{AccountID: k.account, InvokedBy: awsInternal},
-		EventID: derivedID(k.arn, name+at.UTC().Format(time.RFC3339Nano)), EventType: "AwsServiceEvent", EventCategory: "Management", ManagementEvent: true,
+		EventType: "AwsServiceEvent", EventCategory: "Management", ManagementEvent: true,
 		RecipientAccountID: k.account, Resources: []Resource{keyResource(k)},
 		ServiceEventDetails: map[string]any{"keyId": k.id},
 	}
