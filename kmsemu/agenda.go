@@ -19,15 +19,21 @@ type turn struct {
 
 // due is when time changes the key next; zero for never.
 func (k *key) due() time.Time {
+	var date time.Time
 	switch {
+	case k.state == stateDeleted:
+		return date
 	case k.state == statePendingDeletion:
-		return k.deletion
+		date = k.deletion
 	case k.state == stateCreating || k.state == stateUpdating:
-		return k.settles
+		date = k.settles
 	case k.state == stateEnabled && k.rotation.enabled && k.role != replicaMember:
-		return k.rotation.next
+		date = k.rotation.next
 	}
-	return time.Time{}
+	if m := k.expiring(); m != nil && (date.IsZero() || m.validTo.Before(date)) {
+		date = m.validTo
+	}
+	return date
 }
 
 // note moves a key to where its due date belongs, after something happened to it.
@@ -103,6 +109,11 @@ func (s *Server) catchUp(now time.Time) error {
 
 // change makes the one change that is due for a key.
 func (s *Server) change(k *key, date time.Time) error {
+	if m := k.expiring(); m != nil && !date.Before(m.validTo) {
+		k.lose(m)
+		s.trail.add(expiry(k, m))
+		return nil
+	}
 	switch k.state {
 	case statePendingDeletion:
 		s.state.accounts[k.account].regions[k.region].drop(k)
@@ -112,7 +123,7 @@ func (s *Server) change(k *key, date time.Time) error {
 		}
 		return nil
 	case stateCreating, stateUpdating:
-		k.state = stateEnabled
+		k.enter(stateEnabled)
 		return nil
 	}
 	next, err := k.spec.newMaterial(s.random.stream("rotation " + k.arn))

@@ -228,7 +228,6 @@ func TestRefusedParameters(t *testing.T) {
 		"usage missing":    {kms.CreateKeyInput{KeySpec: types.KeySpecRsa2048}, "ValidationException", "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys."},
 		"usage":            {kms.CreateKeyInput{KeyUsage: types.KeyUsageTypeSignVerify}, "ValidationException", "KeyUsage SIGN_VERIFY is not compatible with KeySpec SYMMETRIC_DEFAULT"},
 		"two specs":        {kms.CreateKeyInput{KeySpec: types.KeySpecSymmetricDefault, CustomerMasterKeySpec: types.CustomerMasterKeySpecSymmetricDefault}, "ValidationException", "You cannot specify KeySpec and CustomerMasterKeySpec"},
-		"origin":           {kms.CreateKeyInput{Origin: types.OriginTypeExternal}, "UnsupportedOperationException", "use AWS_KMS"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := w.root.kms.CreateKey(w.ctx, &row.in)

@@ -52,16 +52,17 @@
 // authenticated data. Keys of every other spec but SM2 are real too: signatures,
 // MACs, RSA ciphertexts and agreed or encapsulated secrets hold outside the
 // emulator. [Config.Rand] decides the keys; RSA keys are made when first used, and
-// nobody else waits for one. Keys rotate and are deleted by [Config.Clock]; data
-// encrypted before a rotation still decrypts. The related keys of a multi-Region key
-// open each other's data; no other key leaves its Region. Errors have the codes, texts and
-// statuses of the services. FACTS.md lists each rule, its source and its test.
+// nobody else waits for one. An imported key does what its owner's copy does. Keys
+// rotate, expire and are deleted by [Config.Clock]; data encrypted before a rotation
+// still decrypts. The related keys of a multi-Region key open each other's data; no
+// other key leaves its Region. Errors have the codes, texts and statuses of the
+// services. FACTS.md lists each rule, its source and its test.
 //
 // # What it is not
 //
 // It is not for production: all state is in memory and no key is protected. It has
-// no imported material, no keys of spec SM2, no MFA, few AWS managed policies and
-// the AWS managed keys of few services; asking for others is an error, never
-// silently ignored. The clusters, proxies and key managers behind custom key stores
-// are imaginary. Unlike in AWS, the root user may assume roles.
+// no keys of spec SM2, no MFA, few AWS managed policies and the AWS managed keys of
+// few services; asking for others is an error, never silently ignored. The clusters,
+// proxies and key managers behind custom key stores are imaginary. Unlike in AWS, the
+// root user may assume roles.
 package kmsemu

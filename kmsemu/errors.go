@@ -93,6 +93,9 @@ const (
 	wrongMAC
 	dependencyTimeout
 	keyUnavailable
+	incorrectMaterial
+	invalidImportToken
+	expiredImportToken
 
 	keyStoreNotFound
 	keyStoreNameInUse
@@ -206,6 +209,9 @@ var codes = [...]wireCode{
 	xksKeyInUse:          {name: "XksKeyAlreadyInUseException", status: bad},
 	xksKeyNotFound:       {name: "XksKeyNotFoundException", status: bad},
 	xksKeyUnfit:          {name: "XksKeyInvalidConfigurationException", status: bad},
+	incorrectMaterial:    {name: "IncorrectKeyMaterialException", status: bad},
+	invalidImportToken:   {name: "InvalidImportTokenException", status: bad},
+	expiredImportToken:   {name: "ExpiredImportTokenException", status: bad},
 
 	entityExists:   {queryName: "EntityAlreadyExists", queryStatus: http.StatusConflict},
 	noSuchEntity:   {queryName: "NoSuchEntity", queryStatus: http.StatusNotFound},

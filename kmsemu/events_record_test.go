@@ -55,6 +55,9 @@ func TestResponseElements(t *testing.T) {
 			require.Len(t, e.ResponseElements["grantId"], 64)
 			require.Equal(t, key, e.ResponseElements["keyId"])
 			require.Len(t, e.ResponseElements, 2, "not the token")
+		case "ImportKeyMaterial", "DeleteImportedKeyMaterial":
+			require.Len(t, e.ResponseElements["keyMaterialId"], 64)
+			require.Equal(t, key, e.ResponseElements["keyId"])
 		case "ScheduleKeyDeletion":
 			require.Equal(t, map[string]any{"keyId": key, "keyState": "PendingDeletion", "deletionDate": "Feb 1, 2030, 3:04:05 PM", "pendingWindowInDays": 30.0}, e.ResponseElements)
 		default:

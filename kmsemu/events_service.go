@@ -20,6 +20,16 @@ func serviceEvent(name string, k *key, at time.Time) Event {
 // deletion is the record of a key's end.
 func deletion(k *key, at time.Time) Event { return serviceEvent("DeleteKey", k, at) }
 
+// expiry is the record of imported material that expired (K0442).
+func expiry(k *key, m *material) Event {
+	e := serviceEvent("DeleteExpiredKeyMaterial", k, m.validTo)
+	e.EventID = derivedID(k.arn, e.EventName+m.id+e.EventTime.Format(time.RFC3339Nano))
+	if k.symmetric() {
+		e.ServiceEventDetails["keyMaterialId"] = m.id
+	}
+	return e
+}
+
 // keyRotation is the record of a rotation that just happened.
 func keyRotation(k *key, at time.Time) Event {
 	e := serviceEvent("RotateKey", k, at)

@@ -45,7 +45,8 @@ func (s *state) family(k *key) family {
 // outdated reports whether a replica lacks something of the primary's shared
 // properties. Those that never change it has from the start (K0472).
 func (f *family) outdated(replica *key) bool {
-	return replica.rotation != f.primary.rotation || len(replica.materials) != len(f.primary.materials)
+	return replica.rotation != f.primary.rotation || len(replica.materials) != len(f.primary.materials) ||
+		replica.pendingID() != f.primary.pendingID()
 }
 
 // synchronize copies the shared properties that changed from the primary to its
@@ -54,11 +55,21 @@ func (f *family) synchronize() bool {
 	changed := false
 	for _, replica := range f.replicas {
 		if f.outdated(replica) {
-			replica.rotation, replica.materials = f.primary.rotation, slices.Clone(f.primary.materials)
+			replica.rotation = f.primary.rotation
+			replica.share(f.primary)
 			changed = true
 		}
 	}
 	return changed
+}
+
+// share takes over the materials of the primary key.
+func (k *key) share(primary *key) {
+	if k.origin == originExternal {
+		k.associate(primary)
+		return
+	}
+	k.materials = slices.Clone(primary.materials)
 }
 
 // settle is the end of everything that may have changed a key: its replicas learn

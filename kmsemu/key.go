@@ -26,6 +26,8 @@ type key struct {
 	aliases                  map[string]*alias // by alias name
 	grants                   grantSet
 	materials                []*material // oldest first; the last one is current
+	pending                  *material   // imported, to be rotated to; nil for none
+	tokenKey                 []byte      // seals import tokens; nil unless material is imported
 	rotation                 rotation
 	turn                     turn
 	lastUse                  atomic.Pointer[use]
@@ -67,6 +69,7 @@ type keyMetadata struct {
 	DeletionDate                epoch  `json:",omitzero"`
 	Description                 string
 	Enabled                     bool
+	ExpirationModel             string `json:",omitempty"`
 	KeyID                       string `json:"KeyId"`
 	KeyManager                  string
 	KeyState                    keyState
@@ -74,6 +77,7 @@ type keyMetadata struct {
 	MultiRegionConfiguration    *multiRegionConfiguration `json:",omitempty"`
 	Origin                      string
 	PendingDeletionWindowInDays int                  `json:",omitempty"`
+	ValidTo                     epoch                `json:",omitzero"`
 	XksKeyConfiguration         *xksKeyConfiguration `json:",omitempty"`
 	keyKind
 }
@@ -82,12 +86,9 @@ func (c *call) describe(k *key) keyMetadata {
 	state := k.stateAt(c.now)
 	m := keyMetadata{
 		AWSAccountID: k.account, Arn: k.arn, KeyID: k.id, KeyManager: k.manager(),
-		CreationDate: epoch{k.created}, Description: k.description,
+		CreationDate: epoch{k.created}, CurrentKeyMaterialID: k.materialID(k.current()), Description: k.description,
 		Origin: k.origin, Enabled: state == stateEnabled, KeyState: state, keyKind: k.kind(),
 		MultiRegion: k.role != singleRegion, MultiRegionConfiguration: c.server.state.configuration(k),
-	}
-	if len(k.materials) > 0 {
-		m.CurrentKeyMaterialID = k.materialID(k.current())
 	}
 	switch state {
 	case statePendingDeletion:
@@ -101,6 +102,7 @@ func (c *call) describe(k *key) keyMetadata {
 	if k.externalKeyID != "" {
 		m.XksKeyConfiguration = &xksKeyConfiguration{k.externalKeyID}
 	}
+	k.describeExpiry(&m)
 	return m
 }
 

@@ -92,6 +92,8 @@ func (w *world) subjectOf(operation string) subject {
 		w.replica(s.key, abroad)
 	case "ReplicateKey":
 		s.key = w.key(multiRegion)
+	case "GetParametersForImport", "ImportKeyMaterial", "DeleteImportedKeyMaterial":
+		w.importSubject(&s)
 	}
 	return s
 }

@@ -39,6 +39,9 @@ type keySpec struct {
 	// has the methods that the spec's usages call for: see [encrypter], [signer],
 	// [authenticator], [agreer] and [encapsulator].
 	newSecret func(seed []byte) (any, error)
+	// importSecret makes the same of imported key material; nil for specs that take
+	// none (K0432).
+	importSecret func(material []byte) (any, error)
 	specTraits
 }
 
@@ -49,6 +52,8 @@ const (
 	asymmetric specTraits = 1 << iota
 	// inPairs: GenerateDataKeyPair makes pairs of it.
 	inPairs
+	// long: its private key is too long to be wrapped by RSA alone (K0432).
+	long
 	// recent: the deprecated CustomerMasterKeySpec does not take it (K0018).
 	recent
 )
@@ -58,25 +63,25 @@ func (t specTraits) has(trait specTraits) bool { return t&trait != 0 }
 // keySpecs are the specs that can be created, by name (K0017, K0018). SM2, which
 // only China Regions have, is missing.
 var keySpecs = specsByName(
-	keySpec{symmetricDefault, encrypts(symmetricDefault), newSymmetric, 0},
-	keySpec{"RSA_2048", rsaUses, newRSA(2048), asymmetric | inPairs},
-	keySpec{"RSA_3072", rsaUses, newRSA(3072), asymmetric | inPairs},
-	keySpec{"RSA_4096", rsaUses, newRSA(4096), asymmetric | inPairs},
-	keySpec{"ECC_NIST_P256", signsOrAgrees("ECDSA_SHA_256"), newECDSA(elliptic.P256()), asymmetric | inPairs},
-	keySpec{"ECC_NIST_P384", signsOrAgrees("ECDSA_SHA_384"), newECDSA(elliptic.P384()), asymmetric | inPairs},
-	keySpec{"ECC_NIST_P521", signsOrAgrees("ECDSA_SHA_512"), newECDSA(elliptic.P521()), asymmetric | inPairs},
-	keySpec{"ECC_SECG_P256K1", signs("ECDSA_SHA_256"), newSecp256k1, asymmetric | inPairs},
-	keySpec{"ECC_NIST_EDWARDS25519", signs("ED25519_SHA_512", "ED25519_PH_SHA_512"), newEd25519, asymmetric | inPairs | recent},
-	keySpec{"HMAC_224", authenticates("HMAC_SHA_224"), newHMAC(28), 0},
-	keySpec{"HMAC_256", authenticates("HMAC_SHA_256"), newHMAC(32), 0},
-	keySpec{"HMAC_384", authenticates("HMAC_SHA_384"), newHMAC(48), 0},
-	keySpec{"HMAC_512", authenticates("HMAC_SHA_512"), newHMAC(64), 0},
-	keySpec{"ML_DSA_44", signs("ML_DSA_SHAKE_256"), newMLDSA(mldsa.MLDSA44()), asymmetric | recent},
-	keySpec{"ML_DSA_65", signs("ML_DSA_SHAKE_256"), newMLDSA(mldsa.MLDSA65()), asymmetric | recent},
-	keySpec{"ML_DSA_87", signs("ML_DSA_SHAKE_256"), newMLDSA(mldsa.MLDSA87()), asymmetric | recent},
-	keySpec{"ML_KEM_512", encapsulates, newMLKEM(mlkem512.Scheme(), 1), asymmetric | inPairs | recent},
-	keySpec{"ML_KEM_768", encapsulates, newMLKEM(mlkem768.Scheme(), 2), asymmetric | inPairs | recent},
-	keySpec{"ML_KEM_1024", encapsulates, newMLKEM(mlkem1024.Scheme(), 3), asymmetric | inPairs | recent},
+	keySpec{symmetricDefault, encrypts(symmetricDefault), newSymmetric, importSymmetric, 0},
+	keySpec{"RSA_2048", rsaUses, newRSA(2048), importRSA(2048), asymmetric | inPairs | long},
+	keySpec{"RSA_3072", rsaUses, newRSA(3072), importRSA(3072), asymmetric | inPairs | long},
+	keySpec{"RSA_4096", rsaUses, newRSA(4096), importRSA(4096), asymmetric | inPairs | long},
+	keySpec{"ECC_NIST_P256", signsOrAgrees("ECDSA_SHA_256"), newECDSA(elliptic.P256()), importECDSA(elliptic.P256()), asymmetric | inPairs},
+	keySpec{"ECC_NIST_P384", signsOrAgrees("ECDSA_SHA_384"), newECDSA(elliptic.P384()), importECDSA(elliptic.P384()), asymmetric | inPairs},
+	keySpec{"ECC_NIST_P521", signsOrAgrees("ECDSA_SHA_512"), newECDSA(elliptic.P521()), importECDSA(elliptic.P521()), asymmetric | inPairs},
+	keySpec{"ECC_SECG_P256K1", signs("ECDSA_SHA_256"), newSecp256k1, importSecp256k1, asymmetric | inPairs},
+	keySpec{"ECC_NIST_EDWARDS25519", signs("ED25519_SHA_512", "ED25519_PH_SHA_512"), newEd25519, nil, asymmetric | inPairs | recent},
+	keySpec{"HMAC_224", authenticates("HMAC_SHA_224"), newHMAC(28), importHMAC(28), 0},
+	keySpec{"HMAC_256", authenticates("HMAC_SHA_256"), newHMAC(32), importHMAC(32), 0},
+	keySpec{"HMAC_384", authenticates("HMAC_SHA_384"), newHMAC(48), importHMAC(48), 0},
+	keySpec{"HMAC_512", authenticates("HMAC_SHA_512"), newHMAC(64), importHMAC(64), 0},
+	keySpec{"ML_DSA_44", signs("ML_DSA_SHAKE_256"), newMLDSA(mldsa.MLDSA44()), nil, asymmetric | recent},
+	keySpec{"ML_DSA_65", signs("ML_DSA_SHAKE_256"), newMLDSA(mldsa.MLDSA65()), nil, asymmetric | recent},
+	keySpec{"ML_DSA_87", signs("ML_DSA_SHAKE_256"), newMLDSA(mldsa.MLDSA87()), nil, asymmetric | recent},
+	keySpec{"ML_KEM_512", encapsulates, newMLKEM(mlkem512.Scheme(), 1), nil, asymmetric | inPairs | recent},
+	keySpec{"ML_KEM_768", encapsulates, newMLKEM(mlkem768.Scheme(), 2), nil, asymmetric | inPairs | recent},
+	keySpec{"ML_KEM_1024", encapsulates, newMLKEM(mlkem1024.Scheme(), 3), nil, asymmetric | inPairs | recent},
 )
 
 var (
@@ -182,7 +187,7 @@ func (k *key) kind() keyKind {
 // materialID is the id of a key's material, which only symmetric keys show, and
 // only if KMS holds their material.
 func (k *key) materialID(m *material) string {
-	if !k.symmetric() || k.store != nil {
+	if m == nil || !k.symmetric() || k.store != nil {
 		return ""
 	}
 	return m.id

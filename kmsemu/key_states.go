@@ -118,6 +118,8 @@ type originRule []string
 var (
 	// onlyGenerated: KMS rotates nothing by the calendar but what it made.
 	onlyGenerated = originRule{originKMS}
+	// onlyImported: only keys for imported material take or lose any.
+	onlyImported = originRule{originExternal}
 	// inKMS: material that KMS holds itself, so not that of custom key stores.
 	inKMS = originRule{originKMS, originExternal}
 )

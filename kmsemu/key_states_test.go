@@ -49,6 +49,10 @@ var stateClasses = map[string]stateClass{
 	"ReplicateKey":        refusing(replicas, importing, unavailable, creating, updating),
 	"ScheduleKeyDeletion": refusing(replicas, updating),
 	"UpdatePrimaryRegion": refusing(replicas, importing, unavailable, creating, updating),
+
+	"GetParametersForImport":    refusing(replicas, unavailable, creating, updating),
+	"ImportKeyMaterial":         refusing(replicas, unavailable, creating, updating),
+	"DeleteImportedKeyMaterial": refusing(unavailable, creating, updating),
 }
 
 // stateClassOf is an operation's own class, or else that of its kind: those that

@@ -1,6 +1,7 @@
 package kmsemu
 
 import (
+	"math"
 	"strconv"
 	"time"
 )
@@ -18,6 +19,7 @@ var kmsOperations = map[string]operation{
 	"Decrypt":                             {run: jsonWork(decrypt), byAlias: true, states: ifEnabled},
 	"DeleteAlias":                         {run: jsonOperation(deleteAlias), states: inAnyState},
 	"DeleteCustomKeyStore":                {run: jsonOperation(deleteCustomKeyStore)},
+	"DeleteImportedKeyMaterial":           {run: jsonOperation(deleteImportedKeyMaterial), states: unlessChanging, origins: onlyImported},
 	"DeriveSharedSecret":                  {run: jsonWork(deriveSharedSecret), byAlias: true, states: ifEnabled},
 	"DescribeCustomKeyStores":             {run: jsonOperation(describeCustomKeyStores)},
 	"DescribeKey":                         {run: jsonOperation(describeKey), byAlias: true, states: inAnyState},
@@ -37,7 +39,9 @@ var kmsOperations = map[string]operation{
 	"GetKeyLastUsage":                     {run: jsonOperation(getKeyLastUsage), states: inAnyState},
 	"GetKeyPolicy":                        {run: jsonOperation(getKeyPolicy), states: inAnyState},
 	"GetKeyRotationStatus":                {run: jsonOperation(getKeyRotationStatus), states: inAnyState, origins: inKMS},
+	"GetParametersForImport":              {run: jsonWork(getParametersForImport), states: ifImportable, origins: onlyImported},
 	"GetPublicKey":                        {run: jsonWork(getPublicKey), byAlias: true, states: ifEnabled},
+	"ImportKeyMaterial":                   {run: jsonOperation(importKeyMaterial), states: ifImportable, origins: onlyImported},
 	"ListAliases":                         {run: jsonOperation(listAliases)},
 	"ListGrants":                          {run: jsonOperation(listGrants), states: inAnyState},
 	"ListKeyPolicies":                     {run: jsonOperation(listKeyPolicies), states: inAnyState},
@@ -71,6 +75,19 @@ type epoch struct{ time.Time }
 func (e epoch) MarshalJSON() ([]byte, error) {
 	return strconv.AppendFloat(nil, float64(e.UnixMilli())/1000, 'f', -1, 64), nil
 }
+
+// UnmarshalJSON reads the number.
+func (e *epoch) UnmarshalJSON(text []byte) error {
+	seconds, err := strconv.ParseFloat(string(text), 64)
+	if err != nil || math.Abs(seconds) > maxEpoch {
+		return fail(malformedBody, "A time is a number of seconds since 1970.")
+	}
+	e.Time = time.UnixMilli(int64(math.Round(seconds * 1000))).UTC()
+	return nil
+}
+
+// maxEpoch is the end of the year 9999, past which dates cannot be written.
+const maxEpoch = 253402300799
 
 // keyInput is the input of operations that take a key and nothing else.
 type keyInput struct {

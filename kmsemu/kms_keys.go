@@ -79,13 +79,13 @@ func (in *createKeyInput) checkSupported(k *checker) {
 	if in.usage() == "" {
 		k.fail(validation, "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.")
 	}
-	if spec := keySpecs[in.spec()]; spec == nil {
+	switch spec := keySpecs[in.spec()]; {
+	case spec == nil:
 		k.fail(unsupported, "This emulator does not support KeySpec %s, which only China Regions have.", in.spec())
-	} else if spec.algorithms[in.usage()] == nil {
+	case spec.algorithms[in.usage()] == nil:
 		k.fail(validation, "KeyUsage %s is not compatible with KeySpec %s", in.usage(), spec.name)
-	}
-	if in.origin() == originExternal {
-		k.fail(unsupported, "This emulator does not support Origin %s: use %s.", in.origin(), originKMS)
+	case in.origin() == originExternal && spec.importSecret == nil:
+		k.fail(unsupported, "Origin %s is not supported for KeySpec %s.", originExternal, spec.name) // K0432
 	}
 }
 
@@ -161,11 +161,14 @@ func (c *call) newKey(in *createKeyInput) (*key, error) {
 	k.spec, k.usage, k.origin, k.role = keySpecFor(in.spec(), in.origin()), in.usage(), in.origin(), in.role()
 	k.description, k.created, k.externalKeyID = in.Description, c.now, in.XksKeyID
 	k.tags = tagMap(in.Tags)
-	return k, nil
+	if k.origin == originExternal {
+		k.tokenKey, err = randomBytes(c.random, seedLength)
+	}
+	return k, err
 }
 
-// newOriginal makes what a key has that is no replica: an id and material of its
-// own.
+// newOriginal makes what a key has that is no replica: an id, and material of its
+// own unless that is to be imported.
 func (c *call) newOriginal(in *createKeyInput) (*key, error) {
 	newID := newUUID
 	if in.MultiRegion {
@@ -174,6 +177,9 @@ func (c *call) newOriginal(in *createKeyInput) (*key, error) {
 	id, err := newID(c.random)
 	if err != nil {
 		return nil, err
+	}
+	if in.origin() == originExternal {
+		return &key{id: id, state: statePendingImport}, nil
 	}
 	first, err := keySpecFor(in.spec(), in.origin()).newMaterial(c.random)
 	if err != nil {
@@ -350,6 +356,6 @@ func cancelKeyDeletion(c *call, in *keyInput) (*keyOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	k.state = stateDisabled // not Enabled: K0027
+	k.enter(stateDisabled) // not Enabled: K0027
 	return &keyOutput{k.arn}, nil
 }

@@ -95,7 +95,7 @@ func rotateKeyOnDemand(c *call, in *keyInput) (*keyOutput, error) {
 	if k.rotation.due(c.now.Add(rotationQuietTime)) {
 		return nil, fail(conflict, "An automatic rotation of %s is due within 20 minutes.", k.arn)
 	}
-	next, err := k.spec.newMaterial(c.random)
+	next, err := c.nextMaterial(k)
 	if err != nil {
 		return nil, err
 	}
@@ -126,11 +126,15 @@ func (in *listKeyRotationsInput) check(k *checker) {
 }
 
 type rotationEntry struct {
-	KeyID            string `json:"KeyId"`
-	KeyMaterialID    string `json:"KeyMaterialId"`
-	KeyMaterialState string
-	RotationDate     epoch  `json:",omitzero"`
-	RotationType     string `json:",omitempty"`
+	ExpirationModel        string `json:",omitempty"`
+	ImportState            string `json:",omitempty"`
+	KeyID                  string `json:"KeyId"`
+	KeyMaterialDescription string `json:",omitempty"`
+	KeyMaterialID          string `json:"KeyMaterialId"`
+	KeyMaterialState       string
+	RotationDate           epoch  `json:",omitzero"`
+	RotationType           string `json:",omitempty"`
+	ValidTo                epoch  `json:",omitzero"`
 
 	number int
 }
@@ -145,8 +149,12 @@ func listKeyRotations(c *call, in *listKeyRotationsInput) (*listKeyRotationsOutp
 	if err != nil {
 		return nil, err
 	}
+	history := k.history(in.IncludeKeyMaterial == allKeyMaterial)
+	if in.IncludeKeyMaterial == allKeyMaterial && k.pending != nil {
+		history = append(history, c.server.state.family(k).awaited(k))
+	}
 	number := func(r rotationEntry) string { return fmt.Sprintf("%08d", r.number) }
-	rotations, more, err := page(c, &in.pageInput, listKeyRotationsPage, k.history(in.IncludeKeyMaterial == allKeyMaterial), number)
+	rotations, more, err := page(c, &in.pageInput, listKeyRotationsPage, history, number)
 	if err != nil {
 		return nil, err
 	}
@@ -160,14 +168,39 @@ func (k *key) history(withFirst bool) []rotationEntry {
 		if i == 0 && !withFirst {
 			continue
 		}
-		entry := rotationEntry{KeyID: k.arn, KeyMaterialID: m.id, KeyMaterialState: "NON_CURRENT", RotationType: m.rotation, number: i}
-		if m.id == k.current().id {
+		entry := k.entry(m, "NON_CURRENT")
+		if m == k.current() {
 			entry.KeyMaterialState = "CURRENT"
 		}
 		if i > 0 {
 			entry.RotationDate = epoch{m.since}
 		}
+		entry.number = i
 		out = append(out, entry)
+	}
+	return out
+}
+
+// awaited is the entry of what is pending rotation.
+func (f family) awaited(k *key) rotationEntry {
+	state := "PENDING_ROTATION"
+	if !f.rotatable() {
+		state = "PENDING_MULTI_REGION_IMPORT_AND_ROTATION"
+	}
+	entry := k.entry(k.pending, state)
+	entry.number = len(k.materials)
+	return entry
+}
+
+func (k *key) entry(m *material, state string) rotationEntry {
+	out := rotationEntry{KeyID: k.arn, KeyMaterialID: m.id, KeyMaterialState: state, RotationType: m.rotation}
+	if m.imported {
+		out.KeyMaterialDescription = m.description
+		out.ExpirationModel, out.ValidTo = m.expirationModel(), epoch{m.validTo}
+		out.ImportState = "IMPORTED"
+		if m.seed == nil {
+			out.ImportState = "PENDING_IMPORT"
+		}
 	}
 	return out
 }

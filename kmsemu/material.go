@@ -16,11 +16,15 @@ import (
 
 // material is one backing key. All but its secret is plain data.
 type material struct {
-	id       string // 64 hexadecimal digits
-	spec     *keySpec
-	seed     []byte // seedLength random bytes, which with the spec decide the secret
-	since    time.Time
-	rotation string // kind of rotation that made it; "" for the first
+	id   string // 64 hexadecimal digits
+	spec *keySpec
+	seed []byte // seedLength random bytes, which with the spec decide the secret
+	// imported material has what was imported for its seed: nil while it is deleted.
+	imported    bool
+	description string
+	validTo     time.Time // when it expires; zero for never
+	since       time.Time
+	rotation    string // kind of rotation that made it; "" for the first
 
 	// secret is the key itself. It is made when it is first wanted, for an RSA key
 	// may take a second: ask for it by [secretOf].
@@ -45,12 +49,19 @@ func (s *keySpec) newMaterial(random io.Reader) (*material, error) {
 // usage, checked before, says that it is one: see [key.accepts]. The first call
 // may take long, so make it with the state unlocked.
 func secretOf[T any](m *material) (T, error) {
-	m.once.Do(func() { m.secret, m.err = m.spec.newSecret(m.seed) })
+	m.once.Do(func() { m.secret, m.err = m.makeSecret() })
 	if m.err != nil {
 		var none T
 		return none, m.err
 	}
 	return m.secret.(T), nil
+}
+
+func (m *material) makeSecret() (any, error) {
+	if m.imported {
+		return m.spec.importSecret(m.seed)
+	}
+	return m.spec.newSecret(m.seed)
 }
 
 // What secrets do, by KeyUsage; and what those of asymmetric keys do besides.

@@ -20,6 +20,7 @@ type subject struct {
 	made                        []byte // what the key made: see keyKinds
 	grant                       string // id of a grant on the key
 	store                       string // id of a custom key store, for operations on these
+	token                       []byte // to import what was made: see importSubject
 }
 
 func (w *world) subject() subject {
@@ -84,6 +85,10 @@ var kmsCalls = map[string]struct {
 	}},
 	"DeleteCustomKeyStore": {[]string{"kms:DeleteCustomKeyStore"}, "", "", func(ctx context.Context, c *kms.Client, s subject) error {
 		_, err := c.DeleteCustomKeyStore(ctx, &kms.DeleteCustomKeyStoreInput{CustomKeyStoreId: &s.store})
+		return err
+	}},
+	"DeleteImportedKeyMaterial": {[]string{"kms:DeleteImportedKeyMaterial"}, "", "", func(ctx context.Context, c *kms.Client, s subject) error {
+		_, err := c.DeleteImportedKeyMaterial(ctx, &kms.DeleteImportedKeyMaterialInput{KeyId: &s.key})
 		return err
 	}},
 	"DeriveSharedSecret": {[]string{"kms:DeriveSharedSecret"}, "DisabledException", "KMSInvalidStateException", func(ctx context.Context, c *kms.Client, s subject) error {
@@ -162,8 +167,16 @@ var kmsCalls = map[string]struct {
 		_, err := c.GetKeyRotationStatus(ctx, &kms.GetKeyRotationStatusInput{KeyId: &s.key})
 		return err
 	}},
+	"GetParametersForImport": {[]string{"kms:GetParametersForImport"}, "", "KMSInvalidStateException", func(ctx context.Context, c *kms.Client, s subject) error {
+		_, err := c.GetParametersForImport(ctx, &kms.GetParametersForImportInput{KeyId: &s.key, WrappingAlgorithm: wrapOAEP, WrappingKeySpec: types.WrappingKeySpecRsa2048})
+		return err
+	}},
 	"GetPublicKey": {[]string{"kms:GetPublicKey"}, "DisabledException", "KMSInvalidStateException", func(ctx context.Context, c *kms.Client, s subject) error {
 		_, err := c.GetPublicKey(ctx, &kms.GetPublicKeyInput{KeyId: &s.key})
+		return err
+	}},
+	"ImportKeyMaterial": {[]string{"kms:ImportKeyMaterial"}, "", "KMSInvalidStateException", func(ctx context.Context, c *kms.Client, s subject) error {
+		_, err := c.ImportKeyMaterial(ctx, &kms.ImportKeyMaterialInput{KeyId: &s.key, ImportToken: s.token, EncryptedKeyMaterial: s.made, ExpirationModel: forEver})
 		return err
 	}},
 	"ListAliases": {[]string{"kms:ListAliases"}, "", "", func(ctx context.Context, c *kms.Client, s subject) error {

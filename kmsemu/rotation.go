@@ -43,7 +43,13 @@ func (k *key) rotate(next *material, date time.Time, kind string) {
 	k.materials = append(k.materials, next)
 }
 
-func (k *key) current() *material { return k.materials[len(k.materials)-1] }
+// current is the material to encrypt with; nil if none was ever imported.
+func (k *key) current() *material {
+	if len(k.materials) == 0 {
+		return nil
+	}
+	return k.materials[len(k.materials)-1]
+}
 
 // material returns the key's material by id; nil if it never had it.
 func (k *key) material(id string) *material {

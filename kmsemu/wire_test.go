@@ -177,7 +177,6 @@ func TestJSONProtocol(t *testing.T) {
 		"context without value": {"Encrypt", `{"KeyId":"` + key + `","Plaintext":"eA==","EncryptionContext":{"a":null}}`, "ValidationException", "The encryption context has no value for the key 'a'."},
 		"context of numbers":    {"Encrypt", `{"KeyId":"` + key + `","Plaintext":"eA==","EncryptionContext":{"a":1}}`, "SerializationException", ""},
 		"unknown operation":     {"MakeCoffee", `{}`, "UnknownOperationException", ""},
-		"not built operation":   {"ImportKeyMaterial", `{}`, "UnknownOperationException", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			resp, body := w.raw(request{target: row.target, body: row.body})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -36,6 +37,8 @@ type world struct {
 	ctx   context.Context
 	root  *caller
 	names atomic.Int64
+	// wrapping are parameters for import that were asked for before.
+	wrapping sync.Map
 }
 
 func newWorld(t testing.TB) *world {
