@@ -38,6 +38,11 @@ var adminRoutes = map[string]map[string]adminHandler{
 		http.MethodPut:    adminTake(putFaults),
 		http.MethodDelete: adminTake(func(s *Server, _ noInput) (any, error) { return putFaults(s, faultsInput{}) }),
 	},
+	"keystores": {
+		http.MethodGet:    adminShow(showKeyStores),
+		http.MethodPut:    adminTake(putKeyStores),
+		http.MethodDelete: adminTake(func(s *Server, _ noInput) (any, error) { return putKeyStores(s, keyStoresInput{}) }),
+	},
 	"quotas": {
 		http.MethodGet:    adminShow(showQuotas),
 		http.MethodPut:    adminTake(putQuotas),

@@ -6,6 +6,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"time"
@@ -55,6 +56,24 @@ func putFaults(s *Server, in faultsInput) (any, error) {
 		return nil, err
 	}
 	return showFaults(s), nil
+}
+
+// keyStoresInput is what fails behind custom key stores, by resource.
+type keyStoresInput struct {
+	Failures map[string]string `json:"failures"`
+}
+
+func showKeyStores(s *Server) any {
+	out := keyStoresInput{map[string]string{}}
+	maps.Copy(out.Failures, s.KeyStoreFailures())
+	return out
+}
+
+func putKeyStores(s *Server, in keyStoresInput) (any, error) {
+	if err := s.SetKeyStoreFailures(in.Failures); err != nil {
+		return nil, err
+	}
+	return showKeyStores(s), nil
 }
 
 // eventsOutput has the form of CloudTrail's log files.

@@ -42,7 +42,7 @@
 // The emulator is at once consistent, never throttles and never breaks, unless told
 // otherwise: [Config.Consistency] delays the effect of changes, [Config.Quotas]
 // enforces the request quotas of KMS, [Config.Faults] plans errors, latency and
-// lost connections, and [Server.SetKeyStoreFailure] breaks what stands behind custom
+// lost connections, and [Server.SetKeyStoreFailures] breaks what stands behind custom
 // key stores. Time passes by [Config.Clock] and [Server.Advance]; [Config.Seed] makes
 // ids, keys and credentials repeat.
 //

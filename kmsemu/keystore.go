@@ -28,7 +28,7 @@ const maxKeyStores = 10
 // keyStore is a custom key store: its keys have their material outside KMS, in an
 // AWS CloudHSM cluster or in an external key manager. Clusters, proxies and
 // managers are imaginary here: they exist, and work, until
-// [Server.SetKeyStoreFailure] says otherwise (K0511).
+// [Server.SetKeyStoreFailures] says otherwise (K0511).
 type keyStore struct {
 	id, name string
 	kind     string // originCloudHSM or originExternalKeyStore

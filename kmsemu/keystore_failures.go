@@ -106,31 +106,44 @@ func proxyAddress(text string) bool {
 	return proxyEndpointRule.pattern.MatchString("https://"+host) && proxyPathRule.pattern.MatchString("/"+path)
 }
 
-// SetKeyStoreFailure makes what stands behind custom key stores fail from now on,
-// in all accounts and Regions, or lets it work again if failure is "". The
-// resource is the id of a CloudHSM cluster, the endpoint and path of an external
-// key store proxy (such as "https://proxy.example.com/kms/xks/v1"), the name of a
-// VPC endpoint service, or an external key: its proxy, "/keys/" and its XksKeyId.
-// The failure is a ConnectionErrorCode such as "XKS_PROXY_NOT_REACHABLE", with
-// which attempts to connect then end; or, of what fails at once, an exception such
-// as "CloudHsmClusterNotActiveException" or "XksKeyNotFoundException". Operations
-// that would meet the failure in AWS fail too: fact K0521 lists them. Everything
-// works until it is said to fail. The error tells that resource or failure is not
-// one of these; nothing changes then. It is safe for concurrent use.
-func (s *Server) SetKeyStoreFailure(resource, failure string) error {
-	ways := failuresOf(resource)
-	if ways == nil {
-		return fmt.Errorf("%q is no CloudHSM cluster, external key store proxy, VPC endpoint service or external key", resource)
-	}
-	if _, known := ways[failure]; !known && failure != "" {
-		return fmt.Errorf("%q cannot fail with %q: use one of %s", resource, failure, strings.Join(slices.Sorted(maps.Keys(ways)), ", "))
+// SetKeyStoreFailures says what fails behind custom key stores from now on, in all
+// accounts and Regions: failures by resource, instead of those said before; nil if
+// everything works again, as it does in a new server. A resource is the id of a
+// CloudHSM cluster, the endpoint and path of an external key store proxy (such as
+// "https://proxy.example.com/kms/xks/v1"), the name of a VPC endpoint service, or an
+// external key: its proxy, "/keys/" and its XksKeyId. A failure is a
+// ConnectionErrorCode such as "XKS_PROXY_NOT_REACHABLE", with which attempts to
+// connect then end; or, of what fails at once, an exception such as
+// "CloudHsmClusterNotActiveException" or "XksKeyNotFoundException". Operations that
+// would meet the failure in AWS fail too: fact K0521 lists them. The error names what
+// is no resource or no failure of its resource; nothing changes then. It is safe for
+// concurrent use.
+func (s *Server) SetKeyStoreFailures(failures map[string]string) error {
+	if err := checkStoreFailures(failures); err != nil {
+		return fmt.Errorf("setting key store failures: %w", err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if failure == "" {
-		delete(s.state.storeFailures, resource)
-	} else {
-		s.state.storeFailures[resource] = failure
+	s.state.storeFailures = maps.Clone(failures)
+	return nil
+}
+
+// KeyStoreFailures is what [Server.SetKeyStoreFailures] said last.
+func (s *Server) KeyStoreFailures() map[string]string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.state.storeFailures)
+}
+
+func checkStoreFailures(failures map[string]string) error {
+	for _, resource := range slices.Sorted(maps.Keys(failures)) {
+		ways := failuresOf(resource)
+		if ways == nil {
+			return fmt.Errorf("%q is no CloudHSM cluster, external key store proxy, VPC endpoint service or external key", resource)
+		}
+		if _, known := ways[failures[resource]]; !known {
+			return fmt.Errorf("%q cannot fail with %q: use one of %s", resource, failures[resource], strings.Join(slices.Sorted(maps.Keys(ways)), ", "))
+		}
 	}
 	return nil
 }

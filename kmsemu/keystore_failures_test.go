@@ -1,7 +1,6 @@
 package kmsemu_test
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/kms"
@@ -100,9 +99,11 @@ func TestKeyStoreFailures(t *testing.T) {
 			s := w.failureSubject(row.kind)
 			secret, err := w.encrypt(w.root, s.key, nil)
 			require.NoError(t, err)
-			require.NoError(t, w.Server.SetKeyStoreFailure(row.resource(s), row.failure))
+			if row.failure != "" {
+				w.fail(row.resource(s), row.failure)
+			}
 			require.Equal(t, row.want, w.meet(s, secret))
-			require.NoError(t, w.Server.SetKeyStoreFailure(row.resource(s), ""))
+			w.works()
 			require.Equal(t, wants{}, w.meet(w.failureSubject(row.kind), nil), "it works again")
 		})
 	}
@@ -160,7 +161,7 @@ func TestFailureTexts(t *testing.T) {
 			"The status of the external key must be ENABLED. The status of specified external key is DISABLED."},
 	} {
 		t.Run(name, func(t *testing.T) {
-			require.NoError(t, w.Server.SetKeyStoreFailure(row.resource, row.failure))
+			w.fail(row.resource, row.failure)
 			if row.use != "" {
 				_, err := w.encrypt(w.root, s.key, nil)
 				fails(t, err, badState, row.use)
@@ -169,7 +170,7 @@ func TestFailureTexts(t *testing.T) {
 				_, err := w.root.kms.CreateKey(w.ctx, s.attempt)
 				failsLike(t, err, codeOf(err), row.newKey)
 			}
-			require.NoError(t, w.Server.SetKeyStoreFailure(row.resource, ""))
+			w.works()
 		})
 	}
 }
@@ -183,16 +184,32 @@ func TestUnknownFailures(t *testing.T) {
 		"no resource":        {"", "INTERNAL_ERROR", "is no CloudHSM cluster"},
 		"store":              {s.store, "INTERNAL_ERROR", "is no CloudHSM cluster"},
 		"endpoint alone":     {*s.in.XksProxyUriEndpoint, "INTERNAL_ERROR", "is no CloudHSM cluster"},
+		"no failure":         {s.proxy(), "", "cannot fail with"},
 		"unknown failure":    {s.proxy(), "TIRED", "use one of INTERNAL_ERROR, INVALID_CREDENTIALS,"},
 		"failure of another": {s.proxy(), "CLUSTER_NOT_FOUND", "cannot fail with"},
-		"key like a proxy":   {s.proxy() + "/keys/first", "XKS_PROXY_TIMED_OUT", "use one of XksKeyInvalidConfigurationException, XksKeyNotFoundException"},
+		"key like a proxy":   {s.proxy() + "/keys/other", "XKS_PROXY_TIMED_OUT", "use one of XksKeyInvalidConfigurationException, XksKeyNotFoundException"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := w.Server.SetKeyStoreFailure(row.resource, row.failure)
+			err := w.Server.SetKeyStoreFailures(map[string]string{s.proxy() + "/keys/first": "XksKeyNotFoundException", row.resource: row.failure})
 			require.ErrorContains(t, err, row.part)
-			require.False(t, strings.HasSuffix(err.Error(), "."))
+			require.Empty(t, w.Server.KeyStoreFailures())
 			_, err = w.encrypt(w.root, s.key, nil)
 			require.NoError(t, err)
 		})
 	}
+	said := map[string]string{s.proxy(): "XKS_PROXY_TIMED_OUT"}
+	require.NoError(t, w.Server.SetKeyStoreFailures(said))
+	said[s.proxy()] = "INTERNAL_ERROR"
+	require.Equal(t, map[string]string{s.proxy(): "XKS_PROXY_TIMED_OUT"}, w.Server.KeyStoreFailures(), "a copy")
+}
+
+// fail makes one resource fail, works none.
+func (w *world) fail(resource, failure string) {
+	w.Helper()
+	require.NoError(w, w.Server.SetKeyStoreFailures(map[string]string{resource: failure}))
+}
+
+func (w *world) works() {
+	w.Helper()
+	require.NoError(w, w.Server.SetKeyStoreFailures(nil))
 }

@@ -262,9 +262,9 @@ func TestRandomFromKeyStore(t *testing.T) {
 	}
 	require.NoError(t, random(cloud))
 	fails(t, random(external), "UnsupportedOperationException", "")
-	require.NoError(t, w.Server.SetKeyStoreFailure(*cloudInput.CloudHsmClusterId, "INSUFFICIENT_CLOUDHSM_HSMS"))
+	w.fail(*cloudInput.CloudHsmClusterId, "INSUFFICIENT_CLOUDHSM_HSMS")
 	fails(t, random(cloud), "KMSInvalidStateException", "")
-	require.NoError(t, w.Server.SetKeyStoreFailure(*cloudInput.CloudHsmClusterId, ""))
+	w.works()
 	w.disconnect(cloud)
 	failsLike(t, random(cloud), "CustomKeyStoreInvalidStateException", "is DISCONNECTING")
 }

@@ -24,10 +24,10 @@ func (w *world) inState(state types.ConnectionStateType) string {
 		w.clock.Advance(linkDelay)
 		w.disconnect(id)
 	case types.ConnectionStateTypeFailed:
-		require.NoError(w, w.Server.SetKeyStoreFailure(*in.XksProxyUriEndpoint+proxyPath, "XKS_PROXY_TIMED_OUT"))
+		w.fail(*in.XksProxyUriEndpoint+proxyPath, "XKS_PROXY_TIMED_OUT")
 		w.connect(id)
 		w.clock.Advance(linkDelay)
-		require.NoError(w, w.Server.SetKeyStoreFailure(*in.XksProxyUriEndpoint+proxyPath, ""))
+		w.works()
 	}
 	require.Equal(w, state, w.storeEntry(id).ConnectionState)
 	return id

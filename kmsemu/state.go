@@ -17,7 +17,7 @@ type state struct {
 	retirable retirables
 	agenda    agenda
 	past      past
-	// storeFailures are what [Server.SetKeyStoreFailure] said.
+	// storeFailures are what [Server.SetKeyStoreFailures] said.
 	storeFailures map[string]string
 	// keyPolicies saves parsing.
 	keyPolicies keyPolicies
@@ -27,7 +27,6 @@ func newState() state {
 	return state{
 		accounts: map[string]*account{}, sessions: map[string]*session{}, accessKeys: map[string]*accessKey{},
 		tokenKeys: map[string][]crypto.PublicKey{}, retirable: retirables{}, past: newPast(), keyPolicies: keyPolicies{},
-		storeFailures: map[string]string{},
 	}
 }
 

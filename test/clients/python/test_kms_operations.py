@@ -58,6 +58,24 @@ class Subject:
         self.kms.replicate_key(KeyId=key, ReplicaRegion=region)
         return {"KeyId": key, "PrimaryRegion": region}
 
+    def proxy(self):
+        return {
+            "CustomKeyStoreName": unique("store"),
+            "CustomKeyStoreType": "EXTERNAL_KEY_STORE",
+            "XksProxyConnectivity": "PUBLIC_ENDPOINT",
+            "XksProxyUriEndpoint": f"https://{unique('proxy')}.example.com",
+            "XksProxyUriPath": "/kms/xks/v1",
+            "XksProxyAuthenticationCredential": {"AccessKeyId": "ABCDEFGHIJKLMNOPQRST", "RawSecretAccessKey": "s" * 43},
+        }
+
+    def store(self):
+        return {"CustomKeyStoreId": self.kms.create_custom_key_store(**self.proxy())["CustomKeyStoreId"]}
+
+    def connecting(self):
+        store = self.store()
+        self.kms.connect_custom_key_store(**store)
+        return store
+
     def encapsulated(self):
         key = self.of("ML_KEM_768", "ENCAPSULATE_DECAPSULATE")
         made = self.kms.encapsulate(KeyId=key, EncapsulationAlgorithm="ML_KEM")
@@ -67,19 +85,24 @@ class Subject:
 # Each operation: a valid call, and the fields of its answer.
 CALLS = {
     "CancelKeyDeletion": (lambda s: {"KeyId": s.pending()}, "KeyId"),
+    "ConnectCustomKeyStore": (lambda s: s.store(), ""),
     "CreateAlias": (lambda s: {"AliasName": unique("alias/new"), "TargetKeyId": s.key()}, ""),
+    "CreateCustomKeyStore": (lambda s: s.proxy(), "CustomKeyStoreId"),
     "CreateGrant": (lambda s: {"KeyId": s.key(), "GranteePrincipal": ROOT, "Operations": ["Decrypt"]}, "GrantId GrantToken"),
     "CreateKey": (lambda s: {}, "KeyMetadata"),
     "Decapsulate": (lambda s: s.encapsulated(), "KeyId SharedSecret EncapsulationAlgorithm"),
     "Decrypt": (lambda s: {"CiphertextBlob": s.ciphertext()}, "KeyId Plaintext EncryptionAlgorithm KeyMaterialId"),
     "DeleteAlias": (lambda s: {"AliasName": s.alias()}, ""),
+    "DeleteCustomKeyStore": (lambda s: s.store(), ""),
     "DeriveSharedSecret": (
         lambda s: {"KeyId": s.of("ECC_NIST_P256", "KEY_AGREEMENT"), "PublicKey": s.peer(), "KeyAgreementAlgorithm": "ECDH"},
         "KeyId SharedSecret KeyAgreementAlgorithm KeyOrigin",
     ),
+    "DescribeCustomKeyStores": (lambda s: s.store(), "CustomKeyStores Truncated"),
     "DescribeKey": (lambda s: {"KeyId": s.key()}, "KeyMetadata"),
     "DisableKey": (lambda s: {"KeyId": s.key()}, ""),
     "DisableKeyRotation": (lambda s: {"KeyId": s.key()}, ""),
+    "DisconnectCustomKeyStore": (lambda s: s.connecting(), ""),
     "EnableKey": (lambda s: {"KeyId": s.key()}, ""),
     "EnableKeyRotation": (lambda s: {"KeyId": s.key(), "RotationPeriodInDays": 90}, ""),
     "Encapsulate": (
@@ -142,6 +165,7 @@ CALLS = {
     "TagResource": (lambda s: {"KeyId": s.key(), "Tags": [{"TagKey": "a", "TagValue": "b"}]}, ""),
     "UntagResource": (lambda s: {"KeyId": s.key(), "TagKeys": ["a"]}, ""),
     "UpdateAlias": (lambda s: {"AliasName": s.alias(), "TargetKeyId": s.key()}, ""),
+    "UpdateCustomKeyStore": (lambda s: {**s.store(), "NewCustomKeyStoreName": unique("renamed")}, ""),
     "UpdateKeyDescription": (lambda s: {"KeyId": s.key(), "Description": "d"}, ""),
     "UpdatePrimaryRegion": (lambda s: s.replicated(), ""),
     "Verify": (lambda s: s.signature(), "KeyId SignatureValid SigningAlgorithm"),
