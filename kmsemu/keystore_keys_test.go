@@ -199,6 +199,14 @@ func TestWhatKeyStoreKeysCannot(t *testing.T) {
 			require.NoError(t, kmsCalls[name].call(w.ctx, w.root.kms, subject{key: w.key()}), "a key of KMS")
 		})
 	}
+	for _, name := range []string{"GetParametersForImport", "ImportKeyMaterial", "DeleteImportedKeyMaterial"} {
+		t.Run(name, func(t *testing.T) {
+			s := w.subjectOf(name)
+			require.NoError(t, kmsCalls[name].call(w.ctx, w.root.kms, s), "a key for imported material")
+			s.key = key
+			fails(t, kmsCalls[name].call(w.ctx, w.root.kms, s), "UnsupportedOperationException", text)
+		})
+	}
 }
 
 // TestDoubleEncryption: external keys encrypt once more what KMS encrypted, so a
