@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Operations lists the operations of a service, for tests that must cover all.
@@ -163,3 +164,13 @@ func TokenKeys(s *Server, issuer string) int {
 
 // System is the operating system.
 const System = runtime.GOOS
+
+// StartLimited is [Start] with short limits for reading a header and a request.
+func StartLimited(cfg Config, header, request time.Duration) (*Instance, error) {
+	l := usualLimits
+	l.readHeader, l.read = header, request
+	return start(cfg, l)
+}
+
+// MaxHeaders is how long the headers of a request may be, in bytes.
+const MaxHeaders = maxHeaders

@@ -22,18 +22,24 @@ type Instance struct {
 	http *http.Server
 }
 
-// Limits of a connection, generous for a client on the same machine: they free
-// what a broken client holds.
+// limits are those of a connection: they free what a broken client holds.
+type limits struct{ readHeader, read, write, idle time.Duration }
+
+// usualLimits are generous for a client on the same machine. Writing begins to
+// count with the request, so it has room for a fault's latency.
+var usualLimits = limits{readHeader: 10 * time.Second, read: 30 * time.Second, write: 2 * time.Minute, idle: 2 * time.Minute}
+
 const (
-	readHeaderTimeout = 10 * time.Second
-	readTimeout       = 30 * time.Second
-	idleTimeout       = 2 * time.Minute
-	shutdownTimeout   = 5 * time.Second
+	// maxHeaders is far above a session token, a signature and what clients add.
+	maxHeaders      = 64 << 10
+	shutdownTimeout = 5 * time.Second
 )
 
 // Start serves a new emulator on a loopback port the system picks. The error is
 // that of [New] or of listening. The caller must call [Instance.Close].
-func Start(cfg Config) (*Instance, error) {
+func Start(cfg Config) (*Instance, error) { return start(cfg, usualLimits) }
+
+func start(cfg Config, l limits) (*Instance, error) {
 	server, err := New(cfg)
 	if err != nil {
 		return nil, err
@@ -47,9 +53,11 @@ func Start(cfg Config) (*Instance, error) {
 		Server: server,
 		http: &http.Server{
 			Handler:           server,
-			ReadHeaderTimeout: readHeaderTimeout,
-			ReadTimeout:       readTimeout,
-			IdleTimeout:       idleTimeout,
+			ReadHeaderTimeout: l.readHeader,
+			ReadTimeout:       l.read,
+			WriteTimeout:      l.write,
+			IdleTimeout:       l.idle,
+			MaxHeaderBytes:    maxHeaders,
 			ErrorLog:          slog.NewLogLogger(server.log.Handler(), slog.LevelWarn),
 		},
 	}

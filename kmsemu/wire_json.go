@@ -3,6 +3,7 @@ package kmsemu
 import (
 	"encoding/json"
 	"errors"
+	"mime"
 	"net/http"
 	"strings"
 	"unicode/utf8"
@@ -20,8 +21,9 @@ type jsonProtocol struct{}
 func (jsonProtocol) operation(c *call, r *http.Request) error {
 	name, ok := strings.CutPrefix(targetOf(r), targetPrefix)
 	op, known := kmsOperations[name]
-	if !ok || !known || r.Method != http.MethodPost || r.URL.Path != "/" {
-		return fail(unknownOperation, "")
+	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if !ok || !known || err != nil || media != jsonMediaType || r.Method != http.MethodPost || r.URL.Path != "/" {
+		return fail(unknownOperation, "") // a wrong Content-Type too: K0592
 	}
 	if c.service != serviceKMS {
 		return fail(invalidSignature, "Credential should be scoped to correct service: '%s'. ", serviceKMS)

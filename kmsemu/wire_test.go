@@ -26,6 +26,7 @@ import (
 type request struct {
 	service, target string
 	body            string
+	before          func(*http.Request) // signing
 	key, secret     string
 	at              time.Time
 	change          func(*http.Request) // after signing
@@ -56,6 +57,9 @@ func (w *world) signed(r request) *http.Request {
 		req.Header.Set("Content-Type", "application/x-amz-json-1.1")
 	} else {
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
+	}
+	if r.before != nil {
+		r.before(req)
 	}
 	if r.at.IsZero() {
 		r.at = w.clock.Now()
