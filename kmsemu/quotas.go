@@ -33,6 +33,7 @@ const (
 	mlDSAQuota     = "Cryptographic operations (ML-DSA)"
 	mlKEMQuota     = "Cryptographic operations (ML-KEM)"
 	pairQuota      = "GenerateDataKeyPair"
+	keyStoreQuota  = "Custom key store" // of each store, whoever calls
 )
 
 // quotasBySpec tells by the start of its spec which quota a key is under; others
@@ -62,6 +63,8 @@ var quotas = map[string]quota{
 	eccQuota:   {rate: 1000},
 	mlDSAQuota: {rate: 1000},
 	mlKEMQuota: {rate: 1000}, // the page has none yet (K0573)
+
+	keyStoreQuota: {rate: 1800},
 
 	pairQuota + " (ECC_NIST_P256)":         {rate: 100},
 	pairQuota + " (ECC_NIST_P384)":         {rate: 100},

@@ -212,6 +212,32 @@ func TestQuotasElsewhere(t *testing.T) {
 	fails(t, err, throttled, "")
 }
 
+// TestKeyStoreRequestQuota (K0575): a key in a custom key store counts for the store too,
+// whoever uses it; other keys do not.
+func TestKeyStoreRequestQuota(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	store := w.connected(w.cloudInput())
+	inside := w.key(func(in *kms.CreateKeyInput) {
+		in.CustomKeyStoreId, in.Origin = &store, types.OriginTypeAwsCloudhsm
+		in.Policy = aws.String(keyPolicy(statement("Allow", "arn:aws:iam::"+other+":root", "kms:*", "")))
+	})
+	outside := w.key()
+	random := func() error {
+		_, err := once(w.root).kms.GenerateRandom(w.ctx, &kms.GenerateRandomInput{NumberOfBytes: aws.Int32(1), CustomKeyStoreId: &store})
+		return err
+	}
+	require.NoError(t, w.Server.SetQuotas(kmsemu.Quotas{Enforced: true, Rates: map[string]float64{"Custom key store": 3}}))
+	require.NoError(t, w.encrypting(once(w.root), inside)())
+	require.NoError(t, w.encrypting(once(w.caller(other, "test", "")), inside)())
+	require.NoError(t, random())
+	fails(t, w.encrypting(once(w.root), inside)(), throttled, "")
+	fails(t, random(), throttled, "")
+	require.NoError(t, w.encrypting(once(w.root), outside)())
+	_, err := once(w.root).kms.DescribeKey(w.ctx, &kms.DescribeKeyInput{KeyId: &inside})
+	require.NoError(t, err, "only cryptographic operations count")
+}
+
 // TestRetriesPassWhenTheQuotaFills: the SDK takes a ThrottlingException for what it
 // is, and gets through when time has passed.
 func TestRetriesPassWhenTheQuotaFills(t *testing.T) {

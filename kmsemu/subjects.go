@@ -6,9 +6,10 @@ import "encoding/json"
 // quotas and faults, which come before anything is decided. What it cannot tell, it
 // leaves out: the operation itself refuses what is wrong.
 type subjects struct {
-	keys     []*key // that exist
-	pairSpec string // KeyPairSpec
-	region   string // the other one that it names; "" for none
+	keys     []*key   // that exist
+	pairSpec string   // KeyPairSpec
+	region   string   // the other one that it names; "" for none
+	stores   []string // ids of the custom key stores of the keys, and the one it names
 }
 
 // about finds the subjects of the call.
@@ -21,6 +22,7 @@ func (c *call) about() (subjects, error) {
 		KeyPairSpec      string
 		ReplicaRegion    string
 		PrimaryRegion    string
+		CustomKeyStoreID string `json:"CustomKeyStoreId"`
 		CiphertextBlob   blob
 	}
 	if c.service == serviceKMS {
@@ -29,9 +31,16 @@ func (c *call) about() (subjects, error) {
 	return whileLocked(c, func() (subjects, error) {
 		out := subjects{pairSpec: in.KeyPairSpec, region: in.ReplicaRegion + in.PrimaryRegion}
 		add := func(f found, err error) {
-			if err == nil {
-				out.keys = append(out.keys, f.key)
+			if err != nil {
+				return
 			}
+			out.keys = append(out.keys, f.key)
+			if f.key.store != nil {
+				out.stores = append(out.stores, f.key.store.id)
+			}
+		}
+		if in.CustomKeyStoreID != "" {
+			out.stores = append(out.stores, in.CustomKeyStoreID)
 		}
 		for _, id := range []string{in.KeyID, in.TargetKeyID, in.SourceKeyID, in.DestinationKeyID} {
 			if id != "" {

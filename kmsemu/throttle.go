@@ -16,8 +16,9 @@ type throttle struct {
 	buckets map[charge]*bucket
 }
 
-// charge is what a call counts against: a quota of an account in a Region.
-type charge struct{ account, region, quota string }
+// charge is what a call counts against: a quota of an account, or of a custom key
+// store, in a Region.
+type charge struct{ whose, region, quota string }
 
 // bucket is what is left of a quota, and when that was.
 type bucket struct {
@@ -106,11 +107,17 @@ func (c *call) charges() ([]charge, error) {
 		return nil, err
 	}
 	var out []charge
-	for _, name := range quotasOf(c.name, about) {
+	names := quotasOf(c.name, about)
+	for _, name := range names {
 		out = append(out, charge{c.caller.account, c.region, name})
 	}
 	for _, name := range quotasElsewhere[c.name] {
 		out = append(out, charge{c.caller.account, about.region, name})
+	}
+	if slices.Contains(names, symmetricQuota) {
+		for _, id := range about.stores {
+			out = append(out, charge{id, c.region, keyStoreQuota})
+		}
 	}
 	return out, nil
 }
