@@ -292,7 +292,7 @@ func TestManyConnections(t *testing.T) {
 					problems <- err
 					return
 				}
-				if _, err := io.Copy(io.Discard, resp.Body); err != nil || resp.StatusCode != 200 {
+				if _, err := io.Copy(io.Discard, resp.Body); err != nil || resp.StatusCode != http.StatusOK {
 					problems <- fmt.Errorf("got status %d: %w", resp.StatusCode, err)
 					return
 				}
