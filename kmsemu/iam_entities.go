@@ -69,14 +69,27 @@ type policyHolder interface {
 
 func (h *holder) hold() *holder { return h }
 
+// sortedKeys lists the keys of a map in order, in one allocation, or none for none.
+func sortedKeys[V any](m map[string]V) []string {
+	if len(m) == 0 {
+		return nil
+	}
+	keys := make([]string, 0, len(m))
+	for key := range m {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
 // policies are the policies of the entity: inline ones by name, then managed ones
 // by ARN.
 func (h *holder) policies() []*keypolicy.Policy {
 	out := make([]*keypolicy.Policy, 0, len(h.inline)+len(h.attached))
-	for _, name := range slices.Sorted(maps.Keys(h.inline)) {
+	for _, name := range sortedKeys(h.inline) {
 		out = append(out, h.inline[name].policy)
 	}
-	for _, arn := range slices.Sorted(maps.Keys(h.attached)) {
+	for _, arn := range sortedKeys(h.attached) {
 		out = append(out, h.attached[arn].current().policy)
 	}
 	return out

@@ -1,8 +1,6 @@
 package kmsemu
 
 import (
-	"maps"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -54,7 +52,7 @@ func (k *key) facts() *keypolicy.Key {
 	return &keypolicy.Key{
 		Spec: k.spec.name, Usage: k.usage, Origin: k.origin,
 		MultiRegion: k.role != singleRegion, MultiRegionKeyType: string(k.role),
-		Aliases: slices.Sorted(maps.Keys(k.aliases)), Tags: k.tags,
+		Aliases: sortedKeys(k.aliases), Tags: k.tags,
 	}
 }
 

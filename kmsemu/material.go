@@ -8,7 +8,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -203,7 +202,7 @@ func (s symmetricSecret) open(ciphertext []byte, how sealing) ([]byte, error) {
 // in key order. Without the lengths {a:b} and {ab:""} would be the same.
 func (e encryptionContext) authenticatedData(header []byte) []byte {
 	data := slices.Clone(header)
-	for _, key := range slices.Sorted(maps.Keys(e)) {
+	for _, key := range sortedKeys(e) {
 		for _, text := range []string{key, e[key]} {
 			data = binary.BigEndian.AppendUint32(data, uint32(len(text)))
 			data = append(data, text...)

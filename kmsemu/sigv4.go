@@ -78,6 +78,11 @@ func readSignature(r *http.Request) (*signature, error) {
 	return s, s.readCredential(fields["Credential"], r.Header)
 }
 
+// mustBeSigned are the headers that a signature must cover where they are sent.
+var mustBeSigned = []struct{ name, signedAs string }{
+	{"Host", "host"}, {"X-Amz-Date", "x-amz-date"}, {"X-Amz-Security-Token", "x-amz-security-token"}, {targetHeader, "x-amz-target"},
+}
+
 func (s *signature) readCredential(credential string, h http.Header) error {
 	parts := strings.Split(credential, "/")
 	if len(parts) != 5 || parts[4] != "aws4_request" {
@@ -88,9 +93,9 @@ func (s *signature) readCredential(credential string, h http.Header) error {
 	if !regionPattern.MatchString(s.region) {
 		return fail(invalidSignature, "Credential should be scoped to a valid region. ")
 	}
-	for _, name := range []string{"Host", "X-Amz-Date", "X-Amz-Security-Token", targetHeader} {
-		if (name == "Host" || h.Get(name) != "") && !slices.Contains(s.signedHeaders, strings.ToLower(name)) {
-			return fail(invalidSignature, "'%s' must be a 'SignedHeader' in the AWS Authorization.", name)
+	for _, header := range mustBeSigned {
+		if (header.signedAs == "host" || h.Get(header.name) != "") && !slices.Contains(s.signedHeaders, header.signedAs) {
+			return fail(invalidSignature, "'%s' must be a 'SignedHeader' in the AWS Authorization.", header.name)
 		}
 	}
 	return nil
