@@ -2,7 +2,6 @@ package kmsemu_test
 
 import (
 	"runtime"
-	"strconv"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/kms"
@@ -67,25 +66,6 @@ func BenchmarkHandler(b *testing.B) {
 	req := w.signed(request{target: "Encrypt", body: body})
 	for b.Loop() {
 		replay(b, w.Server, req, body)
-	}
-}
-
-// BenchmarkGrants holds that a call by grant costs the same however many grants
-// its key has.
-func BenchmarkGrants(b *testing.B) {
-	for _, n := range []int{1, 1000, kmsemu.MaxGrants} {
-		b.Run(strconv.Itoa(n), func(b *testing.B) {
-			w := newWorld(b)
-			role, session := w.roleAndSession()
-			key := w.key()
-			kmsemu.FillGrants(w.Server, key, n, func(int) string { return role })
-			secret, err := w.encrypt(w.root, key, map[string]string{"n": "0"})
-			require.NoError(b, err)
-			for b.Loop() {
-				_, err := w.decrypt(session, secret, map[string]string{"n": "0"})
-				require.NoError(b, err)
-			}
-		})
 	}
 }
 

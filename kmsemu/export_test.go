@@ -118,6 +118,21 @@ func Former(s *Server) int {
 // DefaultRate is the rate of a quota in a Region.
 func DefaultRate(quota, region string) float64 { return Quotas{}.rate(quota, region) }
 
+// FillRegion makes n keys beside one there is, each with an alias, without a life
+// of their own.
+func FillRegion(s *Server, keyARN string, n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	like := s.keyOf(keyARN)
+	r := s.state.accounts[like.account].regions[like.region]
+	for i := range n {
+		id := fmt.Sprintf("%08x-0000-4000-8000-000000000000", i)
+		k := &key{id: id, account: like.account, region: like.region, state: stateEnabled}
+		r.add(k)
+		r.put(&alias{name: fmt.Sprintf("alias/%08x", i)}, k)
+	}
+}
+
 // Order is an order of texts.
 type Order struct{ order order[text] }
 
