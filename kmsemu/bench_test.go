@@ -20,7 +20,7 @@ func BenchmarkCalls(b *testing.B) {
 	role := w.roleARN(w.root, allow("kms:*", "*"))
 	session := w.session(w.root, &sts.AssumeRoleInput{RoleArn: &role})
 	key, plaintext := w.key(), []byte("secret")
-	b.SetParallelism(2)
+	b.SetParallelism(8)
 	b.RunParallel(func(pb *testing.PB) {
 		c := session.lean(b)
 		for pb.Next() {

@@ -72,16 +72,21 @@ func (k *checker) checkText(path, value string, rule textRule) {
 		}
 		return
 	}
-	subject := fmt.Sprintf("Value '%s' at '%s'", value, path)
-	if rule.secret {
-		subject = fmt.Sprintf("Value at '%s'", path)
+	// Most values are right, and then nobody needs the words.
+	subject := func() string {
+		if rule.secret {
+			return fmt.Sprintf("Value at '%s'", path)
+		}
+		return fmt.Sprintf("Value '%s' at '%s'", value, path)
 	}
-	k.checkLength(subject, utf8.RuneCountInString(value), intRule{rule.min, rule.max})
+	if length, limits := utf8.RuneCountInString(value), (intRule{rule.min, rule.max}); !limits.allows(length) {
+		k.checkLength(subject(), length, limits)
+	}
 	if rule.pattern != nil && !rule.pattern.MatchString(value) {
-		k.problem("%s failed to satisfy constraint: Member must satisfy regular expression pattern: %s", subject, rule.pattern)
+		k.problem("%s failed to satisfy constraint: Member must satisfy regular expression pattern: %s", subject(), rule.pattern)
 	}
 	if rule.enum != nil && !slices.Contains(rule.enum, value) {
-		k.problem("%s failed to satisfy constraint: Member must satisfy enum value set: [%s]", subject, strings.Join(rule.enum, ", "))
+		k.problem("%s failed to satisfy constraint: Member must satisfy enum value set: [%s]", subject(), strings.Join(rule.enum, ", "))
 	}
 }
 
@@ -100,11 +105,18 @@ func (k *checker) checkBlob(path string, value blob, limits intRule) {
 		k.problem("Value null at '%s' failed to satisfy constraint: Member must not be null", path)
 		return
 	}
-	k.checkLength(fmt.Sprintf("Value at '%s'", path), len(value), limits)
+	if !limits.allows(len(value)) {
+		k.checkLength(fmt.Sprintf("Value at '%s'", path), len(value), limits)
+	}
 }
 
 // intRule is an inclusive range.
 type intRule struct{ low, high int }
+
+// allows reports whether a length is in the range; a high of 0 is no limit.
+func (r intRule) allows(length int) bool {
+	return length >= r.low && (r.high <= 0 || length <= r.high)
+}
 
 // checkInt checks a number; nil is absent and passes.
 func (k *checker) checkInt(path string, value *int, limits intRule) {

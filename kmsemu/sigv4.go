@@ -199,6 +199,17 @@ func canonicalQuery(u *url.URL) string {
 	return strings.ReplaceAll(query.Encode(), "+", "%20")
 }
 
+// headerValues finds a header by its name in lower case: nearly all are among the
+// same few.
+func headerValues(h http.Header, name string) []string {
+	for _, header := range mustBeSigned {
+		if header.signedAs == name {
+			return h[header.name]
+		}
+	}
+	return h.Values(name)
+}
+
 // canonicalHeader is a header's value as the client signed it. The server's
 // parser takes the host and the length out of the header map.
 func canonicalHeader(r *http.Request, name string) string {
@@ -208,7 +219,7 @@ func canonicalHeader(r *http.Request, name string) string {
 	case "content-length":
 		return strconv.FormatInt(r.ContentLength, 10)
 	}
-	values := r.Header.Values(name)
+	values := headerValues(r.Header, name)
 	if len(values) == 1 && !strings.ContainsAny(values[0], " \t") {
 		return values[0]
 	}

@@ -14,6 +14,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"net"
 	"net/http"
@@ -32,12 +33,13 @@ type Client struct {
 	region      string
 	credentials Credentials
 
-	conn   net.Conn
-	reader *bufio.Reader
-	out    bytes.Buffer
+	conn         net.Conn
+	reader       *bufio.Reader
+	out, scratch []byte
+	in           bytes.Buffer
 
-	day        string // the signing key is of
-	signingKey []byte
+	day    string // the signer is good for
+	signer hash.Hash
 }
 
 // NewClient makes a client of an endpoint such as "http://127.0.0.1:4566"; no TLS.
@@ -112,7 +114,7 @@ func (c *Client) attempt(ctx context.Context) ([]byte, error) {
 }
 
 func (c *Client) roundTrip() (answer []byte, reusable bool, err error) {
-	if _, err := c.conn.Write(c.out.Bytes()); err != nil {
+	if _, err := c.conn.Write(c.out); err != nil {
 		return nil, false, err
 	}
 	response, err := http.ReadResponse(c.reader, nil)
@@ -120,63 +122,69 @@ func (c *Client) roundTrip() (answer []byte, reusable bool, err error) {
 		return nil, false, err
 	}
 	defer func() { err = errors.Join(err, response.Body.Close()) }()
-	if answer, err = io.ReadAll(response.Body); err != nil {
+	c.in.Reset()
+	if _, err = c.in.ReadFrom(response.Body); err != nil {
 		return nil, false, err
 	}
 	if response.StatusCode != http.StatusOK {
-		return nil, !response.Close, fmt.Errorf("%s: %s", response.Status, answer)
+		return nil, !response.Close, fmt.Errorf("%s: %s", response.Status, &c.in)
 	}
-	return answer, !response.Close, nil
+	return c.in.Bytes(), !response.Close, nil
 }
+
+const (
+	contentType      = "application/x-amz-json-1.1"
+	signedHeaders    = "content-type;host;x-amz-date;x-amz-target"
+	signedWithTokens = "content-type;host;x-amz-date;x-amz-security-token;x-amz-target"
+)
 
 // write makes the request, signed with Signature Version 4. Source: IAM User
 // Guide, "Create a signed AWS API request".
 func (c *Client) write(operation string, body []byte) {
-	const contentType, signed = "application/x-amz-json-1.1", "content-type;host;x-amz-date;x-amz-target"
 	at := time.Now().UTC().Format("20060102T150405Z")
 	scope := at[:8] + "/" + c.region + "/kms/aws4_request"
-	names, token := signed, ""
+	names := signedHeaders
+	b := append(c.scratch[:0], "POST\n/\n\ncontent-type:"+contentType+"\nhost:"+c.host+"\nx-amz-date:"+at+"\n"...)
 	if c.credentials.Token != "" {
-		names, token = "content-type;host;x-amz-date;x-amz-security-token;x-amz-target", "x-amz-security-token:"+c.credentials.Token+"\n"
+		names = signedWithTokens
+		b = append(b, "x-amz-security-token:"+c.credentials.Token+"\n"...)
 	}
-	canonical := "POST\n/\n\ncontent-type:" + contentType + "\nhost:" + c.host + "\nx-amz-date:" + at + "\n" +
-		token + "x-amz-target:TrentService." + operation + "\n\n" + names + "\n" + digest(body)
-	signature := hex.EncodeToString(mac(c.keyOf(at[:8]), "AWS4-HMAC-SHA256\n"+at+"\n"+scope+"\n"+digest([]byte(canonical))))
-	c.out.Reset()
-	for _, part := range []string{
-		"POST / HTTP/1.1\r\nHost: ", c.host, "\r\nContent-Type: ", contentType, "\r\nContent-Length: ", strconv.Itoa(len(body)),
-		"\r\nX-Amz-Date: ", at, "\r\nX-Amz-Target: TrentService.", operation, "\r\nAuthorization: AWS4-HMAC-SHA256 Credential=",
-		c.credentials.AccessKey, "/", scope, ", SignedHeaders=", names, ", Signature=", signature, "\r\n",
-	} {
-		c.out.WriteString(part)
+	b = append(b, "x-amz-target:TrentService."+operation+"\n\n"+names+"\n"...)
+	c.scratch = appendDigest(b, body)
+	toSign := appendDigest([]byte("AWS4-HMAC-SHA256\n"+at+"\n"+scope+"\n"), c.scratch)
+
+	b = append(c.out[:0], "POST / HTTP/1.1\r\nHost: "+c.host+"\r\nContent-Type: "+contentType+"\r\nX-Amz-Date: "+at+
+		"\r\nX-Amz-Target: TrentService."+operation+"\r\n"...)
+	if c.credentials.Token != "" {
+		b = append(b, "X-Amz-Security-Token: "+c.credentials.Token+"\r\n"...)
 	}
-	if token != "" {
-		c.out.WriteString("X-Amz-Security-Token: " + c.credentials.Token + "\r\n")
-	}
-	c.out.WriteString("\r\n")
-	c.out.Write(body)
+	b = append(b, "Authorization: AWS4-HMAC-SHA256 Credential="+c.credentials.AccessKey+"/"+scope+", SignedHeaders="+names+", Signature="...)
+	b = hex.AppendEncode(b, c.sign(at[:8], toSign))
+	b = append(b, "\r\nContent-Length: "...)
+	b = strconv.AppendInt(b, int64(len(body)), 10)
+	c.out = append(append(b, "\r\n\r\n"...), body...)
 }
 
-// keyOf is the signing key of a day, which clients of AWS keep too.
-func (c *Client) keyOf(day string) []byte {
-	if c.day == day {
-		return c.signingKey
+// sign makes a signature. The signing key is good for a day, and clients of AWS
+// keep it too.
+func (c *Client) sign(day string, text []byte) []byte {
+	if c.day != day {
+		key := []byte("AWS4" + c.credentials.Secret)
+		for _, part := range []string{day, c.region, "kms", "aws4_request"} {
+			key = mac(hmac.New(sha256.New, key), []byte(part))
+		}
+		c.day, c.signer = day, hmac.New(sha256.New, key)
 	}
-	key := []byte("AWS4" + c.credentials.Secret)
-	for _, part := range []string{day, c.region, "kms", "aws4_request"} {
-		key = mac(key, part)
-	}
-	c.day, c.signingKey = day, key
-	return key
+	return mac(c.signer, text)
 }
 
-func mac(key []byte, text string) []byte {
-	h := hmac.New(sha256.New, key)
-	_, _ = io.WriteString(h, text) // a hash never fails
+func mac(h hash.Hash, text []byte) []byte {
+	h.Reset()
+	_, _ = h.Write(text) // a hash never fails
 	return h.Sum(nil)
 }
 
-func digest(b []byte) string {
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:])
+func appendDigest(to, of []byte) []byte {
+	sum := sha256.Sum256(of)
+	return hex.AppendEncode(to, sum[:])
 }
