@@ -123,7 +123,7 @@ func (s *signature) checkTime(now time.Time) error {
 
 // verify computes the signature anew with the secret and compares.
 func (s *signature) verify(r *http.Request, body, signingKey []byte) error {
-	canonical := sha256.Sum256(s.canonicalRequest(r, body))
+	canonical := s.canonicalRequest(r, body)
 	toSign := make([]byte, 0, 256)
 	toSign = append(toSign, signingAlgorithm+"\n"+s.time+"\n"+s.scope()+"\n"...)
 	toSign = hex.AppendEncode(toSign, canonical[:])
@@ -171,9 +171,10 @@ func (k *signingKeys) of(secret string, s *signature) []byte {
 	return key
 }
 
-func (s *signature) canonicalRequest(r *http.Request, body []byte) []byte {
+// canonicalRequest is the digest of the canonical request.
+func (s *signature) canonicalRequest(r *http.Request, body []byte) [sha256.Size]byte {
 	payload := sha256.Sum256(body)
-	b := make([]byte, 0, 1024)
+	b := make([]byte, 0, 1024) // on the stack, as long as it is large enough
 	// The path needs no escaping: the operations live at "/" alone, and any other
 	// path is refused.
 	b = append(b, r.Method+"\n/\n"+canonicalQuery(r.URL)+"\n"...)
@@ -184,7 +185,7 @@ func (s *signature) canonicalRequest(r *http.Request, body []byte) []byte {
 		b = append(b, '\n')
 	}
 	b = append(b, "\n"+strings.Join(s.signedHeaders, ";")+"\n"...)
-	return hex.AppendEncode(b, payload[:])
+	return sha256.Sum256(hex.AppendEncode(b, payload[:]))
 }
 
 func canonicalQuery(u *url.URL) string {
