@@ -92,8 +92,17 @@ func elements(text []byte) map[string]any {
 	return lowerFields(fields).(map[string]any)
 }
 
-// trailDate is how records write dates within responseElements.
+// trailDate is how records write dates within requestParameters and
+// responseElements.
 const trailDate = "Jan 2, 2006, 3:04:05 PM"
+
+// dated is a field's value as records write it, if it is a date.
+func dated(name string, value any) any {
+	if seconds, ok := value.(float64); ok && (strings.HasSuffix(name, "Date") || name == "ValidTo") {
+		return time.UnixMilli(int64(seconds * 1000)).UTC().Format(trailDate)
+	}
+	return value
+}
 
 // lowerFields gives the fields of a result, at every depth, the names and dates of
 // the trail. No result holds a map whose keys are a user's.
@@ -106,10 +115,7 @@ func lowerFields(value any) any {
 	case map[string]any:
 		out := make(map[string]any, len(v))
 		for name, field := range v {
-			if seconds, ok := field.(float64); ok && (strings.HasSuffix(name, "Date") || name == "ValidTo") {
-				field = time.UnixMilli(int64(seconds * 1000)).UTC().Format(trailDate)
-			}
-			out[lowerFirst(name)] = lowerFields(field)
+			out[lowerFirst(name)] = lowerFields(dated(name, field))
 		}
 		return out
 	}

@@ -333,6 +333,9 @@ func TestImportNeedsTheOwnAccount(t *testing.T) {
 	event := func(name string) map[string]any { return w.event(name).RequestParameters }
 	require.NoError(t, kmsCalls["ImportKeyMaterial"].call(w.ctx, w.root.kms, s))
 	require.Equal(t, map[string]any{"keyId": s.key, "expirationModel": string(forEver)}, event("ImportKeyMaterial"), "no material, no token")
+	_, err := w.importMaterial(s.key, random(32), until(time.Date(2100, 1, 2, 15, 4, 5, 0, time.UTC)))
+	fails(t, err, "ValidationException", "")
+	require.Equal(t, "Jan 2, 2100, 3:04:05 PM", event("ImportKeyMaterial")["validTo"])
 	stranger := w.caller(other, "test", "")
 	for _, name := range []string{"GetParametersForImport", "ImportKeyMaterial", "DeleteImportedKeyMaterial"} {
 		fails(t, kmsCalls[name].call(w.ctx, stranger.kms, s), "AccessDeniedException", "")

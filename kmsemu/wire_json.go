@@ -181,7 +181,7 @@ func parameters(text []byte) map[string]any {
 	out := make(map[string]any, len(fields))
 	for name, value := range fields {
 		if value != nil && value != "" && value != false {
-			out[lowerFirst(name)] = value
+			out[lowerFirst(name)] = dated(name, value)
 		}
 	}
 	return out
