@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"fmt"
 	"io/fs"
 	"maps"
 	"regexp"
@@ -19,25 +20,49 @@ type argument struct {
 
 // arguments of a module block, in the order the documentation lists them.
 var arguments = []argument{
-	{"preset", decodePreset},
-	{"description", decodeDescription},
-	{"alias", decodeAlias},
-	{"rotation_period_in_days", decodeRotationPeriod},
-	{"deletion_window_in_days", decodeDeletionWindow},
-	{"root_statement", decodeRootStatement},
-	{"administrators", func(d *decoder, e hclsyntax.Expression, m *Module) { m.Administrators = d.principals(e) }},
-	{"users", func(d *decoder, e hclsyntax.Expression, m *Module) { m.Users = d.principals(e) }},
-	{"service_users", func(d *decoder, e hclsyntax.Expression, m *Module) { m.ServiceUsers = d.principals(e) }},
+	{"preset", func(d *decoder, e hclsyntax.Expression, m *Module) { m.Preset = d.oneOf(e, presetNames()) }},
+	{"manages", func(d *decoder, e hclsyntax.Expression, m *Module) {
+		m.Manages = oneOf(d, e, ManagesKey, ManagesPolicy, ManagesGrants)
+	}},
+	{"key_spec", func(d *decoder, e hclsyntax.Expression, m *Module) { m.KeySpec = d.oneOf(e, specNames()) }},
+	{"key_usage", func(d *decoder, e hclsyntax.Expression, m *Module) { m.KeyUsage = d.oneOf(e, words(abilities)) }},
+	{"origin", func(d *decoder, e hclsyntax.Expression, m *Module) {
+		m.Origin = oneOf(d, e, OriginKMS, OriginExternal, OriginCloudHSM, OriginXKS)
+	}},
+	{"key_material_expires", func(d *decoder, e hclsyntax.Expression, m *Module) { m.KeyMaterialExpires = d.boolean(e) }},
+	{"multi_region", func(d *decoder, e hclsyntax.Expression, m *Module) {
+		m.MultiRegion = oneOf(d, e, SingleRegion, Primary, Replica, PrimaryWithReplica)
+	}},
+	{"services", decodeServices},
+	{"roles", decodeRoles},
+	{"encryption_context", decodeEncryptionContext},
+	{"aliases", decodeAliases},
+	{"rotation_period_in_days", func(d *decoder, e hclsyntax.Expression, m *Module) {
+		m.RotationPeriodInDays = d.days(e, "the rotation period", 90, 2560)
+	}},
+	{"deletion_window_in_days", func(d *decoder, e hclsyntax.Expression, m *Module) {
+		m.DeletionWindowInDays = d.days(e, "the deletion window", 7, 30)
+	}},
+	{"root_statement", func(d *decoder, e hclsyntax.Expression, m *Module) {
+		m.RootStatement = oneOf(d, e, BreakGlass, Delegate, NoRoot)
+	}},
+	{"principal_binding", func(d *decoder, e hclsyntax.Expression, m *Module) {
+		m.PrincipalBinding = oneOf(d, e, ByUniqueID, ByARN)
+	}},
 	{"protect_from_destroy", func(d *decoder, e hclsyntax.Expression, m *Module) { m.ProtectFromDestroy = d.boolean(e) }},
+	{"target", decodeTarget},
 	{"tags", decodeTags},
+	{"description", decodeDescription},
 	{"output", decodeOutput},
 }
 
-// arguments decodes the arguments of block into m.
+// arguments decodes the arguments of block into m, fills in what it leaves out,
+// and looks for parts that do not go together.
 func (d *decoder) arguments(block *hclsyntax.Block, m *Module) {
 	for _, nested := range block.Body.Blocks {
 		d.report(nested.TypeRange, "write it as an argument: name = value", "a module holds no block %q", nested.Type)
 	}
+	before := len(d.found)
 	var names []string
 	given := maps.Clone(block.Body.Attributes)
 	for _, a := range arguments {
@@ -51,18 +76,39 @@ func (d *decoder) arguments(block *hclsyntax.Block, m *Module) {
 	for _, attr := range given {
 		d.report(attr.NameRange, suggest(attr.Name, names), "unknown argument %q", attr.Name)
 	}
-	if _, ok := block.Body.Attributes["preset"]; !ok {
-		d.report(block.TypeRange, `add preset = "encryption"`, "the module has no preset")
+	d.parts(block, m)
+	if len(d.found) == before {
+		d.conflicts(block, m)
 	}
-	d.separateDuties(block, m)
 }
 
-func decodePreset(d *decoder, e hclsyntax.Expression, m *Module) {
-	m.Preset = d.oneOf(e, words(presets))
+// parts reports a block that says nothing about what it is for, and fills in what
+// it leaves out.
+func (d *decoder) parts(block *hclsyntax.Block, m *Module) {
+	for _, name := range []string{"preset", "manages", "key_spec", "services"} {
+		if _, ok := block.Body.Attributes[name]; ok {
+			m.fill()
+			return
+		}
+	}
+	d.report(block.TypeRange, `add preset = "encryption", or key_spec or services`, "the module has neither a preset nor parts")
 }
 
-func decodeRootStatement(d *decoder, e hclsyntax.Expression, m *Module) {
-	m.RootStatement = RootStatement(d.oneOf(e, words(rootStatements)))
+// oneOf decodes one of a few words of a type of their own.
+func oneOf[T ~string](d *decoder, e hclsyntax.Expression, words ...T) T {
+	texts := make([]string, len(words))
+	for i, w := range words {
+		texts[i] = string(w)
+	}
+	return T(d.oneOf(e, texts))
+}
+
+func specNames() []string {
+	names := make([]string, len(keySpecs))
+	for i, s := range keySpecs {
+		names[i] = s.name
+	}
+	return names
 }
 
 // words returns the keys of a table, sorted.
@@ -97,11 +143,29 @@ func isControl(r rune) bool { return r < ' ' || r == 0x7f }
 // Reference, CreateAlias.
 var aliasName = regexp.MustCompile(`^[a-zA-Z0-9/_-]{1,250}$`)
 
-func decodeAlias(d *decoder, e hclsyntax.Expression, m *Module) {
-	alias, ok := d.text(e)
-	if !ok {
-		return
+// maxAliases is the quota of a key. Source: KMS Developer Guide, Resource quotas.
+const maxAliases = 50
+
+func decodeAliases(d *decoder, e hclsyntax.Expression, m *Module) {
+	m.Aliases = []string{}
+	for _, item := range d.list(e, `["app/data"]`) {
+		alias, ok := d.text(item)
+		if !ok {
+			continue
+		}
+		d.alias(item, alias)
+		if slices.Contains(m.Aliases, alias) {
+			d.report(item.Range(), "write it once", "alias %q is there twice", alias)
+		}
+		m.Aliases = append(m.Aliases, alias)
 	}
+	if len(m.Aliases) > maxAliases {
+		d.report(e.Range(), "keep the 50 that matter", "a key has at most 50 aliases, not %d", len(m.Aliases))
+	}
+	slices.Sort(m.Aliases)
+}
+
+func (d *decoder) alias(e hclsyntax.Expression, alias string) {
 	bare, prefixed := strings.CutPrefix(alias, "alias/")
 	switch {
 	case strings.HasPrefix(bare, "aws/"):
@@ -111,15 +175,78 @@ func decodeAlias(d *decoder, e hclsyntax.Expression, m *Module) {
 	case prefixed:
 		d.report(e.Range(), `write "`+bare+`": the module adds the prefix`, "alias %q has the prefix alias/", alias)
 	}
-	m.Alias = alias
 }
 
-func decodeRotationPeriod(d *decoder, e hclsyntax.Expression, m *Module) {
-	m.RotationPeriodInDays = d.days(e, "the rotation period", 90, 2560)
+func decodeServices(d *decoder, e hclsyntax.Expression, m *Module) {
+	for _, item := range d.list(e, `["s3"]`) {
+		d.argument = "service"
+		m.Services = append(m.Services, d.oneOf(item, words(services)))
+	}
+	m.Services = union(m.Services)
 }
 
-func decodeDeletionWindow(d *decoder, e hclsyntax.Expression, m *Module) {
-	m.DeletionWindowInDays = d.days(e, "the deletion window", 7, 30)
+func decodeRoles(d *decoder, e hclsyntax.Expression, m *Module) {
+	pairs, diags := hcl.ExprMap(e)
+	if diags.HasErrors() {
+		d.report(e.Range(), `write roles = { use = ["arn:aws:iam::111122223333:role/app"] }`, "roles are not a map")
+		return
+	}
+	m.Roles = map[Verb][]string{}
+	for _, pair := range pairs {
+		d.argument = "verb"
+		name := Verb(d.oneOf(pair.Key, verbNames()))
+		d.argument = "the list of " + string(name)
+		m.Roles[name] = d.principals(pair.Value.(hclsyntax.Expression))
+	}
+}
+
+func verbNames() []string {
+	names := make([]string, len(verbs))
+	for i, v := range verbs {
+		names[i] = string(v.name)
+	}
+	return names
+}
+
+// contextKey is a key of an encryption context that is an application's own: those
+// of services have a colon.
+var contextKey = regexp.MustCompile(`^[a-zA-Z0-9_./=+@-]{1,128}$`)
+
+func decodeEncryptionContext(d *decoder, e hclsyntax.Expression, m *Module) {
+	for _, item := range d.list(e, `["tenant"]`) {
+		key, ok := d.text(item)
+		if ok && !contextKey.MatchString(key) {
+			d.report(item.Range(), "use 1 to 128 letters, digits and _./=+@-", "%q is not a key of an encryption context of your own", key)
+		}
+		m.EncryptionContext = append(m.EncryptionContext, key)
+	}
+	m.EncryptionContext = union(m.EncryptionContext)
+	if n := len(m.EncryptionContext); n == 0 || n > maxContextKeys {
+		d.report(e.Range(), fmt.Sprintf("name 1 to %d, or leave the argument out", maxContextKeys), "encryption_context has %d keys", n)
+	}
+}
+
+func decodeTarget(d *decoder, e hclsyntax.Expression, m *Module) {
+	pairs, diags := hcl.ExprMap(e)
+	if diags.HasErrors() {
+		d.report(e.Range(), `write target = { engine = "terraform", provider = "5.49" }`, "target is not a map")
+		return
+	}
+	for _, pair := range pairs {
+		d.argument = "target"
+		switch d.oneOf(pair.Key, []string{"engine", "provider"}) {
+		case "engine":
+			d.argument = "engine"
+			m.Target.Engine = d.oneOf(pair.Value, words(engines))
+		case "provider":
+			d.argument = "provider"
+			version, ok := d.text(pair.Value)
+			if ok && !versionForm.MatchString(version) {
+				d.report(pair.Value.Range(), `write a version such as "5.49"`, "provider %q is not a version", version)
+			}
+			m.Target.Provider = version
+		}
+	}
 }
 
 func decodeTags(d *decoder, e hclsyntax.Expression, m *Module) {
@@ -143,8 +270,13 @@ func decodeOutput(d *decoder, e hclsyntax.Expression, m *Module) {
 	if !ok {
 		return
 	}
-	if !fs.ValidPath(output) || output == "." || strings.ContainsAny(output, `\:`) {
+	if strings.ContainsFunc(output, isControl) || !fs.ValidPath(output) || output == "." || strings.ContainsAny(output, `\:`) {
 		d.report(e.Range(), `write a path inside it without "." and "..", such as "keys/orders"`, "output %q is not a folder inside the spec's own", output)
+	}
+	for _, element := range strings.Split(output, "/") {
+		if slices.Contains(reservedNames, strings.ToLower(element)) || slices.Contains([]string{".git", ".terraform"}, element) {
+			d.report(e.Range(), "choose another name", "output %q has the reserved name %q", output, element)
+		}
 	}
 	m.Output = output
 }

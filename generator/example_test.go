@@ -10,18 +10,25 @@ import (
 func Example() {
 	spec, err := generator.ParseSpec("keywright.hcl", []byte(`
 module "orders" {
-  preset         = "encryption"
-  alias          = "orders/data"
-  administrators = ["arn:aws:iam::111122223333:role/key-admin"]
-  users          = ["arn:aws:iam::111122223333:role/orders"]
+  preset  = "encryption"
+  aliases = ["orders/data"]
+  roles = {
+    administer = ["arn:aws:iam::111122223333:role/key-admin"]
+    use        = ["arn:aws:iam::111122223333:role/orders"]
+  }
 }
 `))
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
+	renderer, err := generator.NewRenderer(templates.FS)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	for _, m := range spec.Modules {
-		files, err := generator.Render(templates.FS, m)
+		files, err := renderer.Render(m)
 		if err != nil {
 			fmt.Println(err)
 			return
@@ -32,11 +39,14 @@ module "orders" {
 	}
 	// Output:
 	// orders/.keywright.json
+	// orders/CHANGELOG.md
 	// orders/README.md
+	// orders/UPGRADING.md
 	// orders/examples/basic/main.tf
 	// orders/main.tf
 	// orders/outputs.tf
 	// orders/policy.tf
+	// orders/tests/contract.tftest.hcl
 	// orders/tests/policy.tftest.hcl
 	// orders/tests/validation.tftest.hcl
 	// orders/variables.tf

@@ -2,7 +2,6 @@ package generator
 
 import (
 	"regexp"
-	"slices"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -25,7 +24,7 @@ var principalRules = []struct {
 	{regexp.MustCompile(`:assumed-role/|:federated-user/`), false, "names a session, which ends", "name the role behind it, such as arn:aws:iam::111122223333:role/app"},
 	{regexp.MustCompile(`^[0-9]{12}$|:root$`), false, "names a whole account", "name its roles or users; root_statement decides what the key's own account gets"},
 	{regexp.MustCompile(`:group/`), false, "names an IAM group, which cannot be a principal", "name the roles or users of the group"},
-	{regexp.MustCompile(`\.amazonaws\.com`), false, "names an AWS service", "pass its statement to the module in source_policy_documents"},
+	{regexp.MustCompile(`\.amazonaws\.com`), false, "names an AWS service", "list it in services, or pass its statement to the module in source_policy_documents"},
 	{regexp.MustCompile(`^A(ROA|IDA)[A-Z0-9]+$`), false, "is the unique ID of a role or user", "write its ARN"},
 	{regexp.MustCompile(`^arn:`), true, "is not an ARN", "write one such as arn:aws:iam::111122223333:role/app"},
 	{regexp.MustCompile(`^arn:(aws|aws-us-gov|aws-cn):`), true, "has an unknown partition", "use aws, aws-us-gov or aws-cn"},
@@ -37,20 +36,14 @@ var principalRules = []struct {
 
 // principals decodes a list of ARNs, sorted and without doubles.
 func (d *decoder) principals(e hclsyntax.Expression) []string {
-	items, diags := hcl.ExprList(e)
-	if diags.HasErrors() {
-		d.report(e.Range(), `write ["arn:aws:iam::111122223333:role/app"]`, "%s is not a list", d.argument)
-		return nil
-	}
 	var arns []string
-	for _, item := range items {
+	for _, item := range d.list(e, `["arn:aws:iam::111122223333:role/app"]`) {
 		if arn, ok := d.text(item); ok {
 			d.principal(item.Range(), arn)
 			arns = append(arns, arn)
 		}
 	}
-	slices.Sort(arns)
-	return slices.Compact(arns)
+	return union(arns)
 }
 
 func (d *decoder) principal(at hcl.Range, arn string) {
@@ -58,16 +51,6 @@ func (d *decoder) principal(at hcl.Range, arn string) {
 		if rule.pattern.MatchString(arn) != rule.unless {
 			d.report(at, rule.remedy, "principal %q %s", arn, rule.problem)
 			return
-		}
-	}
-}
-
-// separateDuties reports administrators that use the key as well.
-func (d *decoder) separateDuties(block *hclsyntax.Block, m *Module) {
-	for _, arn := range slices.Compact(slices.Sorted(slices.Values(slices.Concat(m.Users, m.ServiceUsers)))) {
-		if slices.Contains(m.Administrators, arn) {
-			d.report(block.Body.Attributes["administrators"].NameRange, "give administration and use to different roles",
-				"principal %q is an administrator and uses the key too", arn)
 		}
 	}
 }

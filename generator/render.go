@@ -3,17 +3,12 @@ package generator
 import (
 	"bytes"
 	"cmp"
-	"errors"
 	"fmt"
 	"io/fs"
 	"path"
 	"slices"
 	"strings"
 	"text/template"
-
-	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
-	"github.com/hashicorp/hcl/v2/hclwrite"
 )
 
 // File is one file of a rendered module.
@@ -23,35 +18,97 @@ type File struct {
 	Data []byte
 }
 
-const templateSuffix = ".tmpl"
+const (
+	templateSuffix = ".tmpl"
+	// moduleFolder holds the templates, named after the files they render;
+	// partsFolder what they include.
+	moduleFolder = "module"
+	partsFolder  = "parts"
+)
 
-// Render returns the files of m, sorted by path, its stamp among them. templates
-// holds a folder a preset; see package templates.
+// Renderer renders modules from one set of templates. It is safe for concurrent
+// use, and quicker with each module: what modules have in common is worked out
+// once.
+type Renderer struct {
+	set     *template.Template
+	names   []string // of the templates that render files, sorted
+	version string
+	memo    memo
+}
+
+// NewRenderer parses a set of templates; see package templates. It returns an
+// error if one of them is no template.
+func NewRenderer(templates fs.FS) (*Renderer, error) {
+	version, err := fs.ReadFile(templates, "VERSION")
+	if err != nil {
+		return nil, fmt.Errorf("reading the version of the templates: %w", err)
+	}
+	r := &Renderer{version: string(bytes.TrimSpace(version))}
+	r.set = template.New("").Option("missingkey=error").Funcs(functions)
+	r.set.Funcs(template.FuncMap{"include": r.include})
+	err = fs.WalkDir(templates, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || !strings.HasSuffix(name, templateSuffix) {
+			return err
+		}
+		return r.parse(templates, name)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading templates: %w", err)
+	}
+	return r, nil
+}
+
+func (r *Renderer) parse(templates fs.FS, name string) error {
+	text, err := fs.ReadFile(templates, name)
+	if err != nil {
+		return err
+	}
+	if _, err := r.set.New(name).Parse(string(text)); err != nil {
+		return err
+	}
+	if strings.HasPrefix(name, moduleFolder+"/") {
+		r.names = append(r.names, name)
+	}
+	return nil
+}
+
+// include renders a template of the folder parts; "" if there is none.
+func (r *Renderer) include(name string, data any) (string, error) {
+	t := r.set.Lookup(partsFolder + "/" + name + templateSuffix)
+	if t == nil {
+		return "", nil
+	}
+	var out strings.Builder
+	err := t.Execute(&out, data)
+	return out.String(), err
+}
+
+// Render returns the files of m, sorted by path, its stamp among them. A template
+// that renders nothing but space makes no file.
 //
 // Every Terraform file is parsed, and laid out as terraform fmt would. An error
 // means that a template is at fault, not the spec, if m is from [ParseSpec].
-func Render(templates fs.FS, m Module) ([]File, error) {
-	v, err := newView(m)
+func (r *Renderer) Render(m Module) ([]File, error) {
+	v, err := newView(m, &r.memo)
 	if err != nil {
 		return nil, fmt.Errorf("module %q: %w", m.Name, err)
 	}
-	terraform, documents, err := sources(templates, m.Preset)
-	if err != nil {
-		return nil, fmt.Errorf("reading templates of preset %q: %w", m.Preset, err)
+	var files []File
+	for _, document := range []bool{false, true} {
+		for _, name := range r.names {
+			if isDocument(name) != document {
+				continue
+			}
+			f, err := r.renderOne(name, v)
+			if err != nil {
+				return nil, fmt.Errorf("rendering template %q: %w", name, err)
+			}
+			if f.Data != nil {
+				files = append(files, f)
+			}
+		}
 	}
-	files, err := renderAll(templates, terraform, &v)
-	if err != nil {
-		return nil, err
-	}
-	if err := v.document(files); err != nil {
-		return nil, fmt.Errorf("documenting module %q: %w", m.Name, err)
-	}
-	documented, err := renderAll(templates, documents, &v)
-	if err != nil {
-		return nil, err
-	}
-	files = append(files, documented...)
-	stamp, err := newStamp(templates, m, files)
+	stamp, err := newStamp(r.version, m, files)
 	if err != nil {
 		return nil, err
 	}
@@ -60,71 +117,34 @@ func Render(templates fs.FS, m Module) ([]File, error) {
 	return files, nil
 }
 
-// sources lists the templates of a preset: those of Terraform files, and those
-// of documents about them.
-func sources(templates fs.FS, preset string) (terraform, documents []string, err error) {
-	err = fs.WalkDir(templates, preset, func(name string, entry fs.DirEntry, err error) error {
-		switch {
-		case err != nil || entry.IsDir() || !strings.HasSuffix(name, templateSuffix):
-			return err
-		case path.Ext(strings.TrimSuffix(name, templateSuffix)) == ".md":
-			documents = append(documents, name)
-		default:
-			terraform = append(terraform, name)
-		}
-		return nil
-	})
-	return terraform, documents, err
+// isDocument reports whether a template renders a document about the module.
+// Documents come last: they tell what the Terraform files hold.
+func isDocument(name string) bool {
+	return path.Ext(strings.TrimSuffix(name, templateSuffix)) == ".md"
 }
 
-func renderAll(templates fs.FS, names []string, v *view) ([]File, error) {
-	var files []File
-	for _, name := range names {
-		data, err := renderOne(templates, name, v)
-		if err != nil {
-			return nil, fmt.Errorf("rendering template %q: %w", name, err)
-		}
-		_, target, _ := strings.Cut(strings.TrimSuffix(name, templateSuffix), "/")
-		files = append(files, File{Path: target, Data: data})
+func (r *Renderer) renderOne(name string, v *view) (File, error) {
+	target, _ := strings.CutPrefix(strings.TrimSuffix(name, templateSuffix), moduleFolder+"/")
+	var body bytes.Buffer
+	if err := r.set.Lookup(name).Execute(&body, v); err != nil {
+		return File{}, err
 	}
-	return files, nil
-}
-
-func renderOne(templates fs.FS, name string, v *view) ([]byte, error) {
-	text, err := fs.ReadFile(templates, name)
-	if err != nil {
-		return nil, err
+	text := bytes.TrimSpace(body.Bytes())
+	if len(text) == 0 {
+		return File{}, nil
 	}
-	t, err := template.New(name).Option("missingkey=error").Funcs(functions).Parse(string(text))
-	if err != nil {
-		return nil, err
-	}
-	var out bytes.Buffer
 	notice := "Code generated by keywright from templates/" + name + "; DO NOT EDIT."
-	document := strings.HasSuffix(name, ".md"+templateSuffix)
-	if document {
-		fmt.Fprintf(&out, "<!-- %s -->\n\n", notice)
-	} else {
-		fmt.Fprintf(&out, "# %s\n\n", notice)
+	if isDocument(name) {
+		return File{target, slices.Concat([]byte("<!-- "+notice+" -->\n\n"), text, []byte("\n"))}, nil
 	}
-	if err := t.Execute(&out, v); err != nil {
-		return nil, err
+	chunks, err := r.memo.layOut(slices.Concat([]byte("# "+notice+"\n\n"), text, []byte("\n")), target)
+	if err != nil {
+		return File{}, err
 	}
-	if document {
-		return out.Bytes(), nil
+	f := File{Path: target}
+	for _, c := range chunks {
+		f.Data = append(f.Data, c.text...)
+		v.Interface.add(c.tells)
 	}
-	return format(out.Bytes(), name)
-}
-
-// format lays Terraform out. It parses first because hclwrite formats broken
-// text too, and checks that a second pass changes nothing.
-func format(src []byte, name string) ([]byte, error) {
-	if _, diags := hclsyntax.ParseConfig(src, name, hcl.InitialPos); diags.HasErrors() {
-		return nil, diags
-	}
-	formatted := hclwrite.Format(src)
-	if !bytes.Equal(hclwrite.Format(formatted), formatted) {
-		return nil, errors.New("the layout does not settle: simplify the template")
-	}
-	return formatted, nil
+	return f, nil
 }

@@ -3,6 +3,7 @@ package generator
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -29,33 +30,49 @@ const (
 	NoRoot RootStatement = "none"
 )
 
-// Module is one module block with its defaults filled in. The values of the
-// block become the defaults of the generated module's variables, except
-// RootStatement and ProtectFromDestroy, which Terraform cannot take from a
-// variable and which are baked in.
+// Module is one module block: its parts, with defaults filled in. The values of
+// the block become the defaults of the generated module's variables, except what
+// Terraform cannot take from a variable, or what changes which variables there
+// are: that is baked in.
 type Module struct {
 	// Name is the block's label: a letter, then letters, digits, "_" and "-",
 	// all lower case.
 	Name string `json:"name"`
-	// Preset is the template folder to render.
+	// Preset is the row of parts the block began with; "" for none.
 	Preset string `json:"-"`
-	// Description of the key; "" leaves it to the preset.
-	Description string `json:"description,omitempty"`
-	// Alias without the prefix "alias/"; "" makes it a required variable.
-	Alias string `json:"alias,omitempty"`
-	// RotationPeriodInDays is 90 to 2560 days; 365 by default.
-	RotationPeriodInDays int `json:"rotation_period_in_days"`
+	// Manages is what the module manages.
+	Manages Manages `json:"manages"`
+	// KeySpec and KeyUsage are those of the KMS API.
+	KeySpec  string `json:"key_spec"`
+	KeyUsage string `json:"key_usage"`
+	Origin   Origin `json:"origin"`
+	// KeyMaterialExpires asks that imported key material expire.
+	KeyMaterialExpires bool        `json:"key_material_expires,omitempty"`
+	MultiRegion        MultiRegion `json:"multi_region"`
+	// Services that use the key, by their names in specs, sorted.
+	Services []string `json:"services,omitempty"`
+	// Roles maps each verb that the module has to the ARNs of its IAM roles and
+	// users, sorted and without doubles.
+	Roles map[Verb][]string `json:"roles,omitempty"`
+	// EncryptionContext are the keys that the encryption context of each
+	// cryptographic call must have.
+	EncryptionContext []string `json:"encryption_context,omitempty"`
+	// Aliases without the prefix "alias/"; nil makes them a required variable.
+	Aliases []string `json:"aliases"`
+	// RotationPeriodInDays is 90 to 2560 days, 365 by default; 0 for a key that
+	// does not rotate.
+	RotationPeriodInDays int `json:"rotation_period_in_days,omitempty"`
 	// DeletionWindowInDays is 7 to 30 days; 30 by default.
-	DeletionWindowInDays int           `json:"deletion_window_in_days"`
-	RootStatement        RootStatement `json:"root_statement"`
-	// Administrators, Users and ServiceUsers are ARNs of IAM roles and users,
-	// sorted and without doubles.
-	Administrators []string `json:"administrators,omitempty"`
-	Users          []string `json:"users,omitempty"`
-	ServiceUsers   []string `json:"service_users,omitempty"`
+	DeletionWindowInDays int           `json:"deletion_window_in_days,omitempty"`
+	RootStatement        RootStatement `json:"root_statement,omitempty"`
+	// PrincipalBinding is how the policy recognizes roles and users.
+	PrincipalBinding Binding `json:"principal_binding,omitempty"`
 	// ProtectFromDestroy bakes prevent_destroy into the key.
 	ProtectFromDestroy bool              `json:"protect_from_destroy"`
+	Target             Target            `json:"target"`
 	Tags               map[string]string `json:"tags,omitempty"`
+	// Description of the key; by default it says what the key does.
+	Description string `json:"description,omitempty"`
 	// Output is the module's folder, slash-separated and relative to the
 	// spec's own folder; Name by default. See [OutputDir].
 	Output string `json:"-"`
@@ -67,6 +84,9 @@ const (
 	defaultRotationPeriodInDays = 365
 	defaultDeletionWindowInDays = 30
 )
+
+// reservedNames are device names of Windows, which are no names of folders there.
+var reservedNames = []string{"aux", "com1", "com2", "com3", "com4", "con", "lpt1", "lpt2", "lpt3", "nul", "prn"}
 
 var moduleName = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
 
@@ -119,13 +139,7 @@ func (d *decoder) modules(body *hclsyntax.Body) []Module {
 }
 
 func (d *decoder) module(block *hclsyntax.Block) Module {
-	m := Module{
-		Name:                 d.name(block),
-		RotationPeriodInDays: defaultRotationPeriodInDays,
-		DeletionWindowInDays: defaultDeletionWindowInDays,
-		RootStatement:        BreakGlass,
-		Position:             position(block.TypeRange),
-	}
+	m := Module{Name: d.name(block), Position: position(block.TypeRange)}
 	m.Output = m.Name
 	d.arguments(block, &m)
 	return m
@@ -141,6 +155,8 @@ func (d *decoder) name(block *hclsyntax.Block) string {
 		d.report(block.LabelRanges[1], remedy, "the module has more than one name")
 	case !moduleName.MatchString(block.Labels[0]):
 		d.report(block.LabelRanges[0], remedy, "%q is not a module name", block.Labels[0])
+	case slices.Contains(reservedNames, block.Labels[0]):
+		d.report(block.LabelRanges[0], "choose another name", "the name %q is reserved: Windows makes no folder of that name", block.Labels[0])
 	}
 	return block.Labels[0]
 }

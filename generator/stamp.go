@@ -1,13 +1,10 @@
 package generator
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"io/fs"
-	"path"
 )
 
 // stampName is the file that records what was written into a folder.
@@ -17,7 +14,7 @@ const stampName = ".keywright.json"
 // or machine to the next.
 type stamp struct {
 	Generator       string `json:"generator"`
-	Preset          string `json:"preset"`
+	Preset          string `json:"preset,omitempty"`
 	TemplateVersion string `json:"template_version"`
 	// Inputs are the arguments of the spec, defaults filled in.
 	Inputs Module `json:"inputs"`
@@ -25,15 +22,11 @@ type stamp struct {
 	Files map[string]string `json:"files"`
 }
 
-func newStamp(templates fs.FS, m Module, files []File) (File, error) {
-	version, err := fs.ReadFile(templates, path.Join(m.Preset, "VERSION"))
-	if err != nil {
-		return File{}, fmt.Errorf("reading the template version of preset %q: %w", m.Preset, err)
-	}
+func newStamp(version string, m Module, files []File) (File, error) {
 	s := stamp{
 		Generator:       "keywright",
 		Preset:          m.Preset,
-		TemplateVersion: string(bytes.TrimSpace(version)),
+		TemplateVersion: version,
 		Inputs:          m,
 		Files:           make(map[string]string, len(files)),
 	}

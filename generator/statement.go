@@ -1,26 +1,99 @@
 package generator
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
-// statement is one statement of a generated key policy: the source both of the
-// Terraform local and of the row in the README.
+// source is the page of AWS's documentation that a statement follows.
+type source struct{ Title, URL string }
+
+// statement is one statement of a generated key policy: the source of the
+// Terraform local, of its test and of the rows in the README.
 type statement struct {
 	// Local is the name of the Terraform local, Sid that of the statement.
 	Local, Sid string
 	// Why is the comment above the local, a line each.
 	Why []string
-	// Principals is an HCL expression, a list of ARNs.
+	// Kind of the principals: "AWS" or "Service".
+	Kind string
+	// Principals is an HCL expression, a list.
 	Principals string
 	Actions    []string
-	// Condition is nil when the statement always applies.
-	Condition *condition
-	// Who and When tell a reader of the README whom Principals names and what
-	// Condition asks for.
-	Who, When string
+	// Conditions all have to hold; none means that the statement always applies.
+	Conditions []condition
+	// Who tells a reader of the README whom Principals names.
+	Who    string
+	Source source
 }
 
-// condition is one condition of a statement; Value is an HCL expression.
-type condition struct{ Operator, Key, Value string }
+// condition is one condition of a statement. Value is an HCL expression; When
+// says in words when it holds.
+type condition struct{ Operator, Key, Value, When string }
+
+// operator is the conditions of a statement that share an operator, as the
+// policy language groups them.
+type operator struct {
+	Name string
+	Keys []condition
+}
+
+// Expression is the HCL of what the operator compares.
+func (o operator) Expression() string {
+	if o.Keys[0].Key == contextKeys {
+		return o.Keys[0].Value
+	}
+	pairs := make([]string, len(o.Keys))
+	for i, c := range o.Keys {
+		pairs[i] = quote(c.Key) + " = " + c.Value
+	}
+	return block(pairs)
+}
+
+// Operators groups the conditions of the statement.
+func (s statement) Operators() []operator {
+	var groups []operator
+	for _, c := range s.Conditions {
+		i := slices.IndexFunc(groups, func(o operator) bool { return o.Name == c.Operator })
+		if i < 0 {
+			groups, i = append(groups, operator{Name: c.Operator}), len(groups)
+		}
+		groups[i].Keys = append(groups[i].Keys, c)
+	}
+	return groups
+}
+
+// When tells a reader of the README what the conditions ask for.
+func (s statement) When() string {
+	if len(s.Conditions) == 0 {
+		return "always"
+	}
+	texts := make([]string, len(s.Conditions))
+	for i, c := range s.Conditions {
+		texts[i] = c.When
+	}
+	return strings.Join(texts, "; ")
+}
+
+const conditionKeysPage = "https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html"
+
+// Conditions that several statements have.
+var (
+	forAWSResource = condition{"Bool", "kms:GrantIsForAWSResource", `"true"`, "an AWS service integrated with KMS makes the call for them"}
+	ownCallers     = condition{"StringEquals", "kms:CallerAccount", "local.account", "the caller is of the key's own account"}
+	ownSources     = condition{"StringEquals", "aws:SourceAccount", "local.account", "on behalf of a resource of the key's own account"}
+)
+
+// via holds for calls that a service makes for its user, in the key's Region. The
+// suffix is the same in all partitions. Source: KMS Developer Guide, AWS KMS
+// condition keys: kms:ViaService.
+func via(service, title string) condition {
+	return condition{
+		"StringEquals", "kms:ViaService",
+		`[for region in local.regions : "` + service + `.${region}.amazonaws.com"]`,
+		"through " + title + " in the key's Region",
+	}
+}
 
 // root is what a root statement means for the rest of a module.
 type root struct {
@@ -36,7 +109,7 @@ type root struct {
 }
 
 // accountRoot is the account that owns the key.
-const accountRoot = `["arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:root"]`
+const accountRoot = `["arn:${local.partition}:iam::${local.account}:root"]`
 
 const administratorsNote = " At least one: the one Terraform runs as."
 
@@ -52,11 +125,12 @@ var rootStatements = map[RootStatement]root{
 				"the account's root user alone: without it the statement would let IAM",
 				"policies give the key to anybody in the account.",
 			},
+			Kind:       "AWS",
 			Principals: accountRoot,
 			Actions:    []string{"kms:*"},
-			Condition:  &condition{"StringEquals", "aws:PrincipalType", `"Account"`},
+			Conditions: []condition{{"StringEquals", "aws:PrincipalType", `"Account"`, "signed in as the root user itself; IAM policies pass nothing on"}},
 			Who:        "the account's root user",
-			When:       "signed in as the root user itself; IAM policies pass nothing on",
+			Source:     source{"IAM User Guide, AWS global condition context keys: aws:PrincipalType", "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principaltype"},
 		}},
 		NeedsAdministrators: true,
 		AdministratorsNote:  administratorsNote,
@@ -72,9 +146,11 @@ var rootStatements = map[RootStatement]root{
 				"The account's IAM policies decide who else has the key. Whoever may write",
 				"IAM policies may give it to themselves.",
 			},
+			Kind:       "AWS",
 			Principals: accountRoot,
 			Actions:    []string{"kms:*"},
 			Who:        "the account: its root user, and every principal whose IAM policies allow it",
+			Source:     keyUsersPage,
 		}},
 		Paragraph: "IAM policies of the account can give anybody in it anything, this key's policy included, as with the policy KMS makes by default. Read the IAM policies too before you conclude who has access.",
 		Applier:   "an administrator, or have an IAM policy that allows `kms:PutKeyPolicy`",
@@ -86,95 +162,4 @@ var rootStatements = map[RootStatement]root{
 			"name at least two administrators that nobody deletes together.",
 		Applier: "one of the administrators: KMS refuses a policy that its author could not change",
 	},
-}
-
-// encryptionStatements are those of a symmetric encryption key. Actions are
-// listed one by one, since a wildcard takes in whatever KMS adds later. Source:
-// KMS Developer Guide, Default key policy and KMS permissions.
-var encryptionStatements = []statement{
-	{
-		Local: "administrators_statement",
-		Sid:   "Administrators",
-		Why: []string{
-			"Management without use: no cryptography, and no CreateGrant, by which an",
-			"administrator could pass it on. No wildcards, which would take in both.",
-		},
-		Principals: "local.administrators",
-		Actions: []string{
-			"kms:CancelKeyDeletion",
-			"kms:CreateAlias",
-			"kms:DeleteAlias",
-			"kms:DescribeKey",
-			"kms:DisableKey",
-			"kms:DisableKeyRotation",
-			"kms:EnableKey",
-			"kms:EnableKeyRotation",
-			"kms:GetKeyPolicy",
-			"kms:GetKeyRotationStatus",
-			"kms:ListGrants",
-			"kms:ListKeyPolicies",
-			"kms:ListKeyRotations",
-			"kms:ListResourceTags",
-			"kms:PutKeyPolicy",
-			"kms:RevokeGrant",
-			"kms:RotateKeyOnDemand",
-			"kms:TagResource",
-			"kms:UntagResource",
-			"kms:UpdateAlias",
-			"kms:UpdateKeyDescription",
-		},
-		Who: "`administrators`",
-	},
-	{
-		Local: "administrators_delete_statement",
-		Sid:   "AdministratorsDelete",
-		Why: []string{
-			"Deletion stays reversible for as long as the module says: a shorter window",
-			"than the key's own is refused.",
-		},
-		Principals: "local.administrators",
-		Actions:    []string{"kms:ScheduleKeyDeletion"},
-		Condition:  &condition{"NumericGreaterThanEquals", "kms:ScheduleKeyDeletionPendingWindowInDays", "tostring(var.deletion_window_in_days)"},
-		Who:        "`administrators`",
-		When:       "the waiting period is `deletion_window_in_days` or longer",
-	},
-	{
-		Local: "users_statement",
-		Sid:   "Users",
-		Why: []string{
-			"Use without management.",
-		},
-		Principals: "local.users",
-		Actions: []string{
-			"kms:Decrypt",
-			"kms:DescribeKey",
-			"kms:Encrypt",
-			"kms:GenerateDataKey",
-			"kms:GenerateDataKeyWithoutPlaintext",
-			"kms:ReEncryptFrom",
-			"kms:ReEncryptTo",
-		},
-		Who: "`users`",
-	},
-	{
-		Local: "service_users_statement",
-		Sid:   "ServiceUsers",
-		Why: []string{
-			"Services such as EBS and RDS use the key through grants that they create for",
-			"the caller. The condition is true only of such grants, so the caller cannot",
-			"hand the key to a principal of its own choice.",
-		},
-		Principals: "local.service_users",
-		Actions:    []string{"kms:CreateGrant", "kms:ListGrants", "kms:RevokeGrant"},
-		Condition:  &condition{"Bool", "kms:GrantIsForAWSResource", `"true"`},
-		Who:        "`service_users`",
-		When:       "an AWS service integrated with KMS makes the call for them",
-	},
-}
-
-// withoutUsers leaves out the statements for those who use the key.
-func withoutUsers(statements []statement) []statement {
-	return slices.DeleteFunc(slices.Clone(statements), func(s statement) bool {
-		return s.Sid == "Users" || s.Sid == "ServiceUsers"
-	})
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/agext/levenshtein"
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 )
 
@@ -38,6 +39,20 @@ func (d *decoder) text(e hcl.Expression) (string, bool) {
 func (d *decoder) boolean(e hcl.Expression) bool {
 	v, ok := d.literal(e, cty.Bool, "true or false")
 	return ok && v.True()
+}
+
+// list decodes a list; example is one.
+func (d *decoder) list(e hclsyntax.Expression, example string) []hclsyntax.Expression {
+	items, diags := hcl.ExprList(e)
+	if diags.HasErrors() {
+		d.report(e.Range(), "write "+example, "%s is not a list", d.argument)
+		return nil
+	}
+	expressions := make([]hclsyntax.Expression, len(items))
+	for i, item := range items {
+		expressions[i] = item.(hclsyntax.Expression) // what a list of the native syntax holds
+	}
+	return expressions
 }
 
 // days decodes a whole number of days from low to high.

@@ -2,6 +2,7 @@ package generator
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"text/template"
@@ -10,101 +11,166 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// view is what templates see. Its strings are HCL expressions where it says so,
-// already quoted, so that a template inserts and decides nothing.
+// view is what templates see: a module worked out. Its strings are HCL
+// expressions where it says so, already quoted, so that a template inserts and
+// decides little.
 type view struct {
-	Module   Module
-	Defaults defaults
-	Root     root
-	// Statements of the key policy; StatementsWithoutUsers are those that stay
-	// when users and service_users are empty.
-	Statements, StatementsWithoutUsers []statement
-	// PrincipalPattern is an HCL string.
-	PrincipalPattern string
-	// What follows is read from the rendered Terraform and is there for
-	// documents (.md) only.
-	Inputs  []input
-	Outputs []output
-	// Usage is the module block of examples/basic.
-	Usage string
+	Module Module
+	// Purpose says what the module is for; "" for one made from parts.
+	Purpose string
+	Engine  engine
+	// Floor is the lowest provider, FloorWhy the comment at it.
+	Floor, FloorWhy string
+	Root            root
+
+	Data          []dataSource
+	Locals        []local
+	Statements    []statement
+	Variables     []variable
+	Outputs       []output
+	Resources     []resource
+	Preconditions []precondition
+	Parties       []party
+	// Checked is the address of what holds the preconditions.
+	Checked string
+	// Refusals are the runs of the tests that must fail.
+	Refusals []refusal
+	// Literals are the statements as the tests expect them, by Sid.
+	Literals map[string]string
+	// Emptied are the Sids that stay when nobody but administrators is named.
+	Emptied []string
+
+	// Interface is read from the rendered Terraform and is there for documents
+	// (.md) only.
+	Interface documented
 }
 
-// defaults are HCL expressions; "" makes the variable a required one.
-type defaults struct {
-	Alias, Description, Administrators, Users, ServiceUsers, Tags string
+// newView works m out. It checks what a Module that no spec was parsed for may
+// get wrong.
+func newView(m Module, memo *memo) (*view, error) {
+	if err := m.check(); err != nil {
+		return nil, err
+	}
+	v := &view{Module: m, Engine: engines[m.Target.Engine], Root: rootStatements[m.RootStatement], Variables: m.variables()}
+	if p, ok := lookUpPreset(m.Preset); ok {
+		v.Purpose = p.purpose
+	}
+	v.Floor, v.FloorWhy = m.floor()
+	if m.Manages != ManagesGrants {
+		v.Parties = m.parties()
+		v.Statements = m.statements()
+		v.Preconditions = m.preconditions()
+		v.Locals = m.locals(v.Statements, v.Preconditions)
+		v.Data = dataFor(v)
+	}
+	v.Resources = m.resources(v.Preconditions)
+	v.Outputs = m.outputs(v.Preconditions)
+	v.Checked = "output.policy"
+	if m.Manages == ManagesKey {
+		v.Checked = m.key()
+	}
+	v.Refusals = slices.Concat(refusals(v.Variables), v.checkedRefusals())
+	return v, v.literals(memo)
 }
 
-// presets maps a preset to the function that computes its view. Its templates
-// are the folder of the same name.
-var presets = map[string]func(Module) view{"encryption": encryptionView}
-
-// newView checks what a Module that no spec was parsed for may get wrong.
-func newView(m Module) (view, error) {
-	compute, ok := presets[m.Preset]
-	if !ok {
-		return view{}, fmt.Errorf("unknown preset %q; %s", m.Preset, suggest(m.Preset, words(presets)))
+// checkedRefusals are the runs that break preconditions.
+func (v *view) checkedRefusals() []refusal {
+	var runs []refusal
+	for _, p := range v.Preconditions {
+		for _, run := range p.Breaks {
+			run.Failing = []string{v.Checked}
+			runs = append(runs, run)
+		}
 	}
-	if _, ok := rootStatements[m.RootStatement]; !ok {
-		return view{}, fmt.Errorf("unknown root_statement %q; %s", m.RootStatement, suggest(string(m.RootStatement), words(rootStatements)))
-	}
-	return compute(m), nil
+	return runs
 }
 
-const encryptionDescription = "Encrypts and decrypts data"
+// dataFor are the data sources that the module mentions.
+func dataFor(v *view) []dataSource {
+	var text strings.Builder
+	for _, l := range v.Locals {
+		text.WriteString(l.Value)
+	}
+	for _, s := range v.Statements {
+		text.WriteString(s.Principals)
+	}
+	return slices.DeleteFunc(slices.Clone(sampleData), func(d dataSource) bool {
+		return !strings.Contains(text.String(), "data."+d.Type+"."+d.Name+".")
+	})
+}
 
-func encryptionView(m Module) view {
-	r := rootStatements[m.RootStatement]
-	statements := slices.Concat(r.Statements, encryptionStatements)
-	v := view{
-		Module:                 m,
-		Root:                   r,
-		Statements:             statements,
-		StatementsWithoutUsers: withoutUsers(statements),
-		PrincipalPattern:       quote(principalPattern),
-		Defaults: defaults{
-			Description:    quote(m.Description),
-			Administrators: list(m.Administrators),
-			Users:          list(m.Users),
-			ServiceUsers:   list(m.ServiceUsers),
-			Tags:           dictionary(m.Tags),
-		},
+// literals works the statements out as they are in the module's tests.
+func (v *view) literals(memo *memo) error {
+	e, err := newEvaluator(memo, v)
+	if err != nil {
+		return err
 	}
-	if m.Alias != "" {
-		v.Defaults.Alias = quote(m.Alias)
+	v.Literals = make(map[string]string, len(v.Statements))
+	for _, s := range v.Statements {
+		if v.Literals[s.Sid], err = e.statement(s); err != nil {
+			return err
+		}
+		if v.alwaysThere(s) {
+			v.Emptied = append(v.Emptied, s.Sid)
+		}
 	}
-	if m.Description == "" {
-		v.Defaults.Description = quote(encryptionDescription)
-	}
-	if r.NeedsAdministrators && len(m.Administrators) == 0 {
-		v.Defaults.Administrators = ""
-	}
-	return v
+	return nil
+}
+
+// alwaysThere reports whether the statement has principals when all lists that
+// may be empty are.
+func (v *view) alwaysThere(s statement) bool {
+	return strings.HasPrefix(s.Principals, "[") || s.Principals == "local.administrators" || s.Principals == "local.administrators_accounts"
 }
 
 // functions that templates may call.
-var functions = template.FuncMap{"quote": quote, "codes": codes, "cell": cell}
+var functions = template.FuncMap{"quote": quote, "codes": codes, "cell": cell, "list": list, "quoted": quotedLines, "escaped": escaped, "code": code, "trim": strings.TrimSpace}
 
 // quote returns s as an HCL string, interpolation marks escaped.
-func quote(s string) string { return expression(cty.StringVal(s)) }
+func quote(s string) string {
+	if strings.ContainsFunc(s, needsEscape) {
+		return string(hclwrite.TokensForValue(cty.StringVal(s)).Bytes())
+	}
+	return `"` + s + `"`
+}
+
+// needsEscape is true of characters that HCL might not read as themselves.
+func needsEscape(r rune) bool { return r < ' ' || r > '~' || strings.ContainsRune(`"\$%`, r) }
 
 func list(items []string) string {
-	values := make([]cty.Value, len(items))
+	quoted := make([]string, len(items))
 	for i, item := range items {
-		values[i] = cty.StringVal(item)
+		quoted[i] = quote(item)
 	}
-	return expression(cty.TupleVal(values))
+	return "[" + strings.Join(quoted, ", ") + "]"
 }
 
 func dictionary(entries map[string]string) string {
-	values := make(map[string]cty.Value, len(entries))
-	for name, value := range entries {
-		values[name] = cty.StringVal(value)
+	pairs := make([]string, 0, len(entries))
+	for _, name := range slices.Sorted(maps.Keys(entries)) {
+		pairs = append(pairs, quote(name)+" = "+quote(entries[name]))
 	}
-	return expression(cty.ObjectVal(values))
+	return block(pairs)
 }
 
-func expression(v cty.Value) string {
-	return string(hclwrite.TokensForValue(v).Bytes())
+// block writes the attributes of an object, a line each if there are several.
+func block(pairs []string) string {
+	switch len(pairs) {
+	case 0:
+		return "{}"
+	case 1:
+		return "{ " + pairs[0] + " }"
+	}
+	return "{\n" + strings.Join(pairs, "\n") + "\n}"
+}
+
+// quotedLines writes items as the elements of a list, a line each.
+func quotedLines(items []string) string {
+	var b strings.Builder
+	for _, item := range items {
+		b.WriteString("\n" + quote(item) + ",")
+	}
+	return b.String() + "\n"
 }
 
 // codes lists items for a cell of a Markdown table.

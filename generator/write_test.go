@@ -115,7 +115,7 @@ func TestCheckAndWriteByKind(t *testing.T) {
 		{
 			name:   "missing folder",
 			change: func(t *testing.T, dir string) { require.NoError(t, os.RemoveAll(filepath.Join(dir, "tests"))) },
-			want:   []string{"tests/policy.tftest.hcl (missing)", "tests/validation.tftest.hcl (missing)"},
+			want:   []string{"tests/contract.tftest.hcl (missing)", "tests/policy.tftest.hcl (missing)", "tests/validation.tftest.hcl (missing)"},
 		},
 		{
 			name:   "missing stamp",

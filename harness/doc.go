@@ -10,7 +10,7 @@
 //		opts := h.Options(&terraform.Options{
 //			TerraformDir: "../modules/kms/encryption",
 //			Vars: map[string]any{
-//				"alias":          "orders",
+//				"aliases":        []string{"orders"},
 //				"users":          []string{app.RoleARN},
 //				"administrators": []string{h.DeployerARN()},
 //			},

@@ -11,11 +11,12 @@ import (
 
 // Alias name and alias ARN both name the key, for DescribeKey and for use.
 func aliasResolves(t *testing.T, k *key) {
-	for _, output := range []string{"alias_name", "alias_arn"} {
-		id := terraform.Output(t, k.options, output)
+	name := terraform.OutputList(t, k.options, "alias_names")[0]
+	arn := terraform.OutputMap(t, k.options, "alias_arns")[alias(t)]
+	for _, id := range []string{name, arn} {
 		described, err := k.app.KMS.DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: &id})
 		require.NoError(t, err)
-		require.Equal(t, k.arn, aws.ToString(described.KeyMetadata.Arn), output)
+		require.Equal(t, k.arn, aws.ToString(described.KeyMetadata.Arn), id)
 		k.AssertRoundTrip(k.app, id, nil)
 	}
 	_, err := k.app.KMS.DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: aws.String("alias/test/nobody")})

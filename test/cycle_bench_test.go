@@ -18,7 +18,7 @@ func BenchmarkCycle(b *testing.B) {
 		options := h.Options(&terraform.Options{
 			TerraformDir: "../modules/kms/encryption",
 			Vars: map[string]any{
-				"alias":          "bench/cycle",
+				"aliases":        []string{"bench/cycle"},
 				"administrators": []string{h.DeployerARN()},
 				"users":          []string{app.RoleARN},
 			},

@@ -19,6 +19,6 @@ func TestDestroyAndApplyAgain(t *testing.T) {
 	second := terraform.Output(t, first.options, "key_arn")
 	require.NotEqual(t, first.arn, second)
 	first.AssertRoundTrip(first.app, second, nil)
-	first.AssertRoundTrip(first.app, terraform.Output(t, first.options, "alias_name"), nil)
+	first.AssertRoundTrip(first.app, terraform.OutputList(t, first.options, "alias_names")[0], nil)
 	first.AssertPendingDeletion(first.arn)
 }

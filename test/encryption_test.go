@@ -43,7 +43,7 @@ func prepare(t *testing.T) *key {
 	k.options = h.Options(&terraform.Options{
 		TerraformDir: "../modules/kms/encryption",
 		Vars: map[string]any{
-			"alias":                   alias(t),
+			"aliases":                 []string{alias(t)},
 			"administrators":          []string{k.admin.RoleARN, h.DeployerARN()},
 			"users":                   []string{k.app.RoleARN},
 			"rotation_period_in_days": rotationPeriodInDays,

@@ -18,7 +18,7 @@ func TestQuickstart(t *testing.T) {
 	app := h.Role("app")
 	opts := h.Options(&terraform.Options{
 		TerraformDir: "../modules/kms/encryption",
-		Vars:         map[string]any{"alias": "orders", "users": []string{app.RoleARN}, "administrators": []string{h.DeployerARN()}},
+		Vars:         map[string]any{"aliases": []string{"orders"}, "users": []string{app.RoleARN}, "administrators": []string{h.DeployerARN()}},
 	})
 	terraform.InitAndApply(t, opts)
 	key := terraform.Output(t, opts, "key_arn")

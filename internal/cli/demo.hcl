@@ -3,7 +3,7 @@
 module "demo" {
   preset                  = "encryption"
   description             = "Encrypts what the demo makes"
-  alias                   = "keywright/demo"
+  aliases                 = ["keywright/demo"]
   rotation_period_in_days = 180
   deletion_window_in_days = 7
 }

@@ -20,8 +20,11 @@ import (
 // appliedKey is what the module's outputs say of its key.
 type appliedKey struct{ arn, aliasARN string }
 
-// rotationPeriodInDays is what demo.hcl asks for.
-const rotationPeriodInDays = 180
+// What demo.hcl asks for.
+const (
+	rotationPeriodInDays = 180
+	demoAlias            = "keywright/demo"
+)
 
 func (d *demo) openWorkspace(ctx context.Context) (string, error) {
 	var err error
@@ -61,11 +64,13 @@ func (d *demo) apply(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for name, into := range map[string]*string{"key_arn": &d.key.arn, "alias_arn": &d.key.aliasARN} {
+	aliases := map[string]string{}
+	for name, into := range map[string]any{"key_arn": &d.key.arn, "alias_arns": &aliases} {
 		if err := json.Unmarshal(outputs[name].Value, into); err != nil {
 			return "", fmt.Errorf("reading output %s: %w", name, err)
 		}
 	}
+	d.key.aliasARN = aliases[demoAlias]
 	return d.key.arn, nil
 }
 

@@ -70,21 +70,25 @@ func renderSpec(name string) ([]rendered, error) {
 	if err != nil {
 		return nil, err
 	}
+	renderer, err := generator.NewRenderer(templates.FS)
+	if err != nil {
+		return nil, err
+	}
 	modules := make([]rendered, len(spec.Modules))
 	for i, m := range spec.Modules {
-		if modules[i], err = renderModule(filepath.Dir(name), m); err != nil {
+		if modules[i], err = renderModule(renderer, filepath.Dir(name), m); err != nil {
 			return nil, err
 		}
 	}
 	return modules, nil
 }
 
-func renderModule(root string, m generator.Module) (rendered, error) {
+func renderModule(renderer *generator.Renderer, root string, m generator.Module) (rendered, error) {
 	dir, err := generator.OutputDir(root, m)
 	if err != nil {
 		return rendered{}, err
 	}
-	files, err := generator.Render(templates.FS, m)
+	files, err := renderer.Render(m)
 	if err != nil {
 		return rendered{}, err
 	}
