@@ -11,9 +11,12 @@ import (
 
 // Alias name and alias ARN both name the key, for DescribeKey and for use.
 func aliasResolves(t *testing.T, k *key) {
-	name := terraform.OutputList(t, k.options, "alias_names")[0]
-	arn := terraform.OutputMap(t, k.options, "alias_arns")[alias(t)]
-	for _, id := range []string{name, arn} {
+	ids := terraform.OutputList(t, k.options, "alias_names")
+	for _, arn := range terraform.OutputMap(t, k.options, "alias_arns") {
+		ids = append(ids, arn)
+	}
+	require.Len(t, ids, 2)
+	for _, id := range ids {
 		described, err := k.app.KMS.DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: &id})
 		require.NoError(t, err)
 		require.Equal(t, k.arn, aws.ToString(described.KeyMetadata.Arn), id)
