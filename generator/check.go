@@ -3,15 +3,10 @@ package generator
 import (
 	"bytes"
 	"cmp"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path"
-	"path/filepath"
 	"slices"
-	"strings"
+
+	"github.com/aymanbagabas/go-udiff"
 )
 
 // Kind is how a file in a folder differs from what was rendered.
@@ -30,163 +25,158 @@ const (
 	Extra
 )
 
-// kinds holds, for each Kind, its word and whether Write must leave it alone,
-// because what a person wrote would be lost.
+// kinds holds, for each Kind, its word, what Write does about it, and whether that
+// is to leave it alone, because what a person wrote would be lost.
 var kinds = [...]struct {
-	word    string
-	refused bool
+	word, remedy string
+	refused      bool
 }{
-	Missing:  {"missing", false},
-	Stale:    {"stale", false},
-	Edited:   {"edited", true},
-	Orphaned: {"orphaned", false},
-	Extra:    {"extra", true},
+	Missing:  {"missing", "create", false},
+	Stale:    {"stale", "replace", false},
+	Edited:   {"edited", "refuse", true},
+	Orphaned: {"orphaned", "remove", false},
+	Extra:    {"extra", "refuse", true},
 }
 
 // String returns the kind in one lower-case word, such as "edited".
 func (k Kind) String() string { return kinds[k].word }
+
+// Remedy returns in one word what [Write] does about a file of this kind: create,
+// replace, remove, or refuse.
+func (k Kind) Remedy() string { return kinds[k].remedy }
 
 // Change is one file that differs.
 type Change struct {
 	// Path is slash-separated and relative to the folder.
 	Path string
 	Kind Kind
+	// Causes say why, in a few words each, such as "edited by hand"; see [Check].
+	Causes []string
+	// Written is what the last run wrote, Found what is in the folder, and
+	// Rendered what belongs there. Each is nil if there is none or if it is
+	// unknown.
+	Written, Found, Rendered []byte
 }
 
 // String returns "path (kind)".
 func (c Change) String() string { return fmt.Sprintf("%s (%s)", c.Path, c.Kind) }
 
+// Diff returns a unified diff: for an edited file, of what the person changed;
+// for any other, of what [Write] would change. It is empty for a person's own
+// file, and for the stamp, which nobody reads.
+func (c Change) Diff() string {
+	switch {
+	case c.Kind == Extra || c.Path == stampName:
+		return ""
+	case c.Kind != Edited:
+		return unified(c.Path, c.Found, c.Rendered)
+	case c.Written != nil:
+		return unified(c.Path, c.Written, c.Found)
+	}
+	return unified(c.Path, c.Rendered, c.Found)
+}
+
+// unified returns the diff of a file in the form that git and patch read.
+func unified(name string, before, after []byte) string {
+	from, to := "a/"+name, "b/"+name
+	if before == nil {
+		from = "/dev/null"
+	}
+	if after == nil {
+		to = "/dev/null"
+	}
+	return udiff.Unified(from, to, string(before), string(after))
+}
+
 // Check compares dir with files and returns what differs, sorted by path; nothing
 // means that the folder is up to date. A folder that is not there has every file
 // missing. Check only reads. What Terraform leaves in a folder (.terraform, lock
 // file, state, crash logs) counts neither as a change nor as a person's file.
+//
+// The causes of a change are, as far as the stamp in dir tells them: that the file
+// was edited or deleted by hand, which arguments of the spec changed, and that the
+// templates did.
 func Check(dir string, files []File) ([]Change, error) {
 	found, err := readFolder(dir)
 	if err != nil {
 		return nil, fmt.Errorf("reading folder %q: %w", dir, err)
 	}
-	written := readStamp(found[stampName])
+	c := newComparison(found, files)
 	var changes []Change
 	for _, f := range files {
-		if kind := compare(f, found, written); kind != 0 {
-			changes = append(changes, Change{f.Path, kind})
+		if kind := c.compare(f); kind != 0 {
+			changes = append(changes, c.change(f.Path, kind, f.Data))
 		}
 		delete(found, f.Path)
 	}
 	for name, data := range found {
-		changes = append(changes, Change{name, leftOver(name, data, written)})
+		changes = append(changes, c.change(name, c.leftOver(name, data), nil))
 	}
 	slices.SortFunc(changes, func(a, b Change) int { return cmp.Compare(a.Path, b.Path) })
 	return changes, nil
 }
 
+// comparison is a folder beside what belongs there.
+type comparison struct {
+	found map[string][]byte
+	// written is the stamp of the folder, nil if there is none; rendered that of
+	// the new files.
+	written, rendered *stamp
+	// causes that all files have in common.
+	causes []string
+}
+
+func newComparison(found map[string][]byte, files []File) *comparison {
+	c := &comparison{found: found, written: readStamp(found[stampName])}
+	for _, f := range files {
+		if f.Path == stampName {
+			c.rendered = readStamp(f.Data)
+		}
+	}
+	if c.written != nil && c.rendered != nil {
+		c.causes = causes(c.written, c.rendered)
+	}
+	return c
+}
+
 // compare returns how f differs on disk, or 0.
-func compare(f File, found map[string][]byte, written *stamp) Kind {
-	data, there := found[f.Path]
+func (c *comparison) compare(f File) Kind {
+	data, there := c.found[f.Path]
 	switch {
 	case !there:
 		return Missing
 	case bytes.Equal(data, f.Data):
 		return 0
-	case f.Path == stampName && written != nil, written.wrote(f.Path, data):
+	case f.Path != stampName && c.written.wrote(f.Path, data):
 		return Stale
+	case f.Path != stampName || c.written == nil:
+		return Edited
+	case c.rendered != nil && c.written.same(c.rendered):
+		return 0
 	}
-	return Edited
+	return Stale
 }
 
 // leftOver returns the kind of a file that is not rendered.
-func leftOver(name string, data []byte, written *stamp) Kind {
+func (c *comparison) leftOver(name string, data []byte) Kind {
 	switch {
-	case written.wrote(name, data):
+	case c.written.wrote(name, data):
 		return Orphaned
-	case written.lists(name):
+	case c.written.lists(name):
 		return Edited
 	}
 	return Extra
 }
 
-// readStamp returns nil for a stamp that is missing or spoilt: nothing then
-// proves which files are ours, so none is overwritten, and a spoilt stamp itself
-// is reported as edited.
-func readStamp(data []byte) *stamp {
-	var s stamp
-	if err := json.Unmarshal(data, &s); err != nil {
-		return nil
-	}
-	return &s
-}
-
-// lists reports whether the stamp's author wrote a file of this name.
-func (s *stamp) lists(name string) bool {
-	if s == nil {
-		return false
-	}
-	_, ok := s.Files[name]
-	return ok
-}
-
-// wrote reports whether the file is as the stamp's author wrote it.
-func (s *stamp) wrote(name string, data []byte) bool {
-	return s.lists(name) && s.Files[name] == digest(data)
-}
-
-// readFolder returns the content of each file under dir that an engine did not
-// leave there. A symbolic link counts as a file of a content no one rendered.
-func readFolder(dir string) (map[string][]byte, error) {
-	info, err := os.Lstat(dir)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, nil
-	case err != nil:
-		return nil, err
-	case !info.IsDir():
-		return nil, errors.New("it is a file or a symbolic link; remove it, or set output to another folder")
-	}
-	found := map[string][]byte{}
-	root := os.DirFS(dir)
-	err = fs.WalkDir(root, ".", func(name string, entry fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case isEngineFile(entry.Name()) && entry.IsDir():
-			return fs.SkipDir
-		case isEngineFile(entry.Name()) || entry.IsDir():
-			return nil
-		case !entry.Type().IsRegular():
-			found[name] = nil
-			return nil
-		}
-		found[name], err = fs.ReadFile(root, name)
-		return err
-	})
-	return found, err
-}
-
-// engineFiles are the names of what Terraform and OpenTofu leave in a folder.
-var engineFiles = []string{".terraform", ".terraform.lock.hcl", ".terraform.tfstate.lock.info", "*.tfstate", "*.tfstate.*", "crash.log", "crash.*.log"}
-
-func isEngineFile(name string) bool {
-	return slices.ContainsFunc(engineFiles, func(pattern string) bool {
-		matched, err := path.Match(pattern, name)
-		return matched && err == nil
-	})
-}
-
-// OutputDir returns the folder of m under root, the folder of the spec. It
-// refuses, with a [Diagnostic], a path that passes through a symbolic link, which
-// may lead anywhere, or through a file.
-func OutputDir(root string, m Module) (string, error) {
-	dir := root
-	for _, element := range strings.Split(m.Output, "/") {
-		dir = filepath.Join(dir, element)
-		info, err := os.Lstat(dir)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-		case err != nil:
-			return "", fmt.Errorf("looking for the folder of module %q: %w", m.Name, err)
-		case !info.IsDir():
-			return "", Diagnostic{m.Position, fmt.Sprintf("the path of output %q passes through a file or a symbolic link, %q", m.Output, dir), "remove it, or set output to another folder"}
+// change tells about one file that differs.
+func (c *comparison) change(name string, kind Kind, rendered []byte) Change {
+	change := Change{Path: name, Kind: kind, Found: c.found[name], Rendered: rendered}
+	if c.written.lists(name) {
+		// An original that can't be read costs the diff, not the finding.
+		if original, err := c.written.original(name); err == nil {
+			change.Written = original
 		}
 	}
-	return dir, nil
+	change.Causes = c.causesOf(change)
+	return change
 }

@@ -17,9 +17,11 @@
 // [NewRenderer] was handed. Both are pure: the same input gives the same bytes, with no date, host
 // or path in them.
 //
-// [Write] puts the files into a folder and [Check] says how a folder differs
-// from them. A stamp file, .keywright.json, records what was written, so that
-// Write can tell its own files from a person's and never overwrites the latter.
+// [Write] puts the files into a folder and [Check] says how a folder differs from
+// them, and why. A stamp file, .keywright.json, records what was written and from
+// which inputs, so that Write can tell its own files from a person's and never
+// overwrites the latter. It holds the originals too: [PlanUpdate] brings a copied
+// and edited folder to a new rendering by a three-way merge, from the folder alone.
 //
 // # Parts and tables
 //

@@ -14,6 +14,7 @@ import (
 type memo struct {
 	chunks      sync.Map // string to chunk
 	expressions sync.Map // string to hcl.Expression
+	records     sync.Map // digest to record
 }
 
 // chunk is a part of a Terraform file, whole blocks, laid out, with what documents

@@ -108,7 +108,7 @@ func (r *Renderer) Render(m Module) ([]File, error) {
 			}
 		}
 	}
-	stamp, err := newStamp(r.version, m, files)
+	stamp, err := r.newStamp(m, files)
 	if err != nil {
 		return nil, err
 	}

@@ -55,8 +55,8 @@ func Conflict(dir string, changes []Change) error {
 // It returns a [*ConflictError], and writes nothing, when dir holds files that
 // were not generated or were edited since.
 func Write(dir string, files []File) ([]Change, error) {
-	if err := recoverFolder(dir); err != nil {
-		return nil, fmt.Errorf("finishing an interrupted write of %q: %w", dir, err)
+	if err := Recover(dir); err != nil {
+		return nil, err
 	}
 	changes, err := Check(dir, files)
 	if err != nil {
@@ -68,7 +68,7 @@ func Write(dir string, files []File) ([]Change, error) {
 	if len(changes) == 0 {
 		return nil, nil
 	}
-	if err := replace(dir, files); err != nil {
+	if err := replace(dir, files, nil); err != nil {
 		return nil, fmt.Errorf("writing folder %q: %w", dir, err)
 	}
 	return changes, nil
@@ -84,9 +84,17 @@ func sibling(dir, suffix string) string {
 	return filepath.Join(filepath.Dir(dir), "."+filepath.Base(dir)+suffix)
 }
 
-// recoverFolder completes a Write that was interrupted, whichever step it died
-// at: with dir gone the old folder goes back, otherwise only the engine's files
-// are still to be carried over.
+// Recover completes a write of dir that was interrupted, whichever step it died
+// at. It does nothing if there was none.
+func Recover(dir string) error {
+	if err := recoverFolder(dir); err != nil {
+		return fmt.Errorf("finishing an interrupted write of %q: %w", dir, err)
+	}
+	return nil
+}
+
+// recoverFolder puts the old folder back if dir is gone; otherwise only the
+// engine's files are still to be carried over.
 func recoverFolder(dir string) error {
 	old := oldName(dir)
 	if _, err := os.Lstat(old); errors.Is(err, fs.ErrNotExist) {
@@ -98,11 +106,18 @@ func recoverFolder(dir string) error {
 	return retire(old, dir)
 }
 
-// replace puts a new folder of files in the place of dir.
-func replace(dir string, files []File) error {
+// replace puts a new folder in the place of dir: of files, and of those in dir
+// whose names are kept.
+func replace(dir string, files []File, kept []string) error {
+	if err := leave(dir); err != nil {
+		return err
+	}
 	next, old := nextName(dir), oldName(dir)
 	defer os.RemoveAll(next)
 	if err := fill(next, files); err != nil {
+		return err
+	}
+	if err := keep(dir, next, kept); err != nil {
 		return err
 	}
 	err := os.Rename(dir, old)
@@ -133,6 +148,69 @@ func fill(dir string, files []File) error {
 		}
 	}
 	return nil
+}
+
+// leave refuses a dir that the process was started in: the shell would be left in
+// the folder that is gone.
+func leave(dir string) error {
+	target, err := os.Stat(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	at, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	for ; at != filepath.Dir(at); at = filepath.Dir(at) {
+		if here, err := os.Stat(at); err == nil && os.SameFile(here, target) {
+			return errors.New("the folder is replaced as a whole, and the command was started inside it: start it from outside")
+		}
+	}
+	return nil
+}
+
+// keep copies the files of these names from dir to next. It copies, and does not
+// move, so that dir stays whole until next takes its place.
+func keep(dir, next string, names []string) error {
+	for _, name := range names {
+		from, to := filepath.Join(dir, filepath.FromSlash(name)), filepath.Join(next, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+			return err
+		}
+		if err := duplicate(from, to); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// duplicate copies a file with its mode, or a symbolic link as it is.
+func duplicate(from, to string) error {
+	info, err := os.Lstat(from)
+	if err != nil {
+		return err
+	}
+	switch {
+	case info.Mode()&fs.ModeSymlink != 0:
+		target, err := os.Readlink(from)
+		if err != nil {
+			return err
+		}
+		return os.Symlink(target, to)
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%q is neither a file nor a symbolic link; move it elsewhere", from)
+	}
+	data, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(to, data, info.Mode().Perm()); err != nil {
+		return err
+	}
+	return os.Chmod(to, info.Mode().Perm()) // whatever the umask took away
 }
 
 // retire moves what an engine left in old over to dir and removes old. It stops

@@ -66,7 +66,7 @@ func TestWriteMakesTheFolder(t *testing.T) {
 	changes, err := generator.Write(dir, files)
 	require.NoError(t, err)
 	for i, c := range changes {
-		require.Equal(t, generator.Change{Path: files[i].Path, Kind: generator.Missing}, c)
+		require.Equal(t, files[i].Path+" (missing)", c.String())
 	}
 	want := map[string]string{}
 	for _, f := range files {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -15,36 +17,59 @@ import (
 // specName is the spec file that commands read when none is named.
 const specName = "keywright.hcl"
 
+// generating are the flags of generate.
+type generating struct{ check, dryRun, diff, asJSON bool }
+
 func (a *app) generate() *cobra.Command {
-	var check bool
+	var g generating
 	cmd := &cobra.Command{
 		Use:   "generate [SPEC]",
 		Short: "Write the modules of a spec",
 		Long: `Generate writes the modules of a spec file, each into a folder beside it.
 A folder that is up to date is not touched; files of your own, and generated
 files you have edited, are never overwritten: the command says which they are
-and writes nothing.`,
+and writes nothing. To bring new templates into edited files, use update.
+
+--check tells how each folder differs from its spec, and why: edited or deleted
+by hand, a spec that changed, templates that did.`,
 		Example: `  keywright generate                        # the modules of ./keywright.hcl
   keywright generate infra/keywright.hcl
-  keywright generate --check                # for CI: exit 2 if a file differs`,
+  keywright generate --check                # for CI: exit 2 if a file differs
+  keywright generate --diff                 # what would change, line by line`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			spec := specName
 			if len(args) == 1 {
 				spec = args[0]
 			}
-			modules, err := renderSpec(spec)
-			if err != nil {
-				return err
-			}
-			if check {
-				return a.reportDrift(modules)
-			}
-			return a.writeModules(modules)
+			return a.runGenerate(spec, g)
 		},
 	}
-	cmd.Flags().BoolVar(&check, "check", false, "write nothing; name each edited, missing, stale or extra file and exit 2")
+	cmd.Flags().BoolVar(&g.check, "check", false, "write nothing; name each edited, missing, stale, orphaned or extra file, with cause and diff, and exit 2")
+	cmd.Flags().BoolVar(&g.dryRun, "dry-run", false, "write nothing; say what would be done with each file")
+	cmd.Flags().BoolVar(&g.diff, "diff", false, "as --dry-run, with a diff of each file")
+	cmd.Flags().BoolVar(&g.asJSON, "json", false, "with --check: print the findings as JSON")
+	cmd.MarkFlagsMutuallyExclusive("check", "dry-run")
+	cmd.MarkFlagsMutuallyExclusive("check", "diff")
 	return cmd
+}
+
+func (a *app) runGenerate(spec string, g generating) error {
+	if g.asJSON && !g.check {
+		return errors.New("--json goes with --check")
+	}
+	modules, err := renderSpec(spec)
+	switch {
+	case err != nil:
+		return err
+	case g.asJSON:
+		return a.reportJSON(modules)
+	case g.check:
+		return a.reportDrift(modules)
+	case g.dryRun || g.diff:
+		return a.rehearse(modules, g.diff)
+	}
+	return a.writeModules(modules)
 }
 
 // rendered is a module of a spec: its place in the spec, its folder, what belongs
@@ -59,14 +84,7 @@ type rendered struct {
 // renderSpec renders every module of a spec and compares it with its folder. It
 // writes nothing.
 func renderSpec(name string) ([]rendered, error) {
-	src, err := os.ReadFile(name)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("there is no spec file %q: write one, or name it as the argument", name)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("reading the spec: %w", err)
-	}
-	spec, err := generator.ParseSpec(name, src)
+	spec, err := readSpec(name)
 	if err != nil {
 		return nil, err
 	}
@@ -75,12 +93,30 @@ func renderSpec(name string) ([]rendered, error) {
 		return nil, err
 	}
 	modules := make([]rendered, len(spec.Modules))
+	problems := make([]error, len(spec.Modules))
+	var rendering sync.WaitGroup
+	free := make(chan struct{}, runtime.GOMAXPROCS(0))
 	for i, m := range spec.Modules {
-		if modules[i], err = renderModule(renderer, filepath.Dir(name), m); err != nil {
-			return nil, err
-		}
+		free <- struct{}{}
+		rendering.Go(func() {
+			modules[i], problems[i] = renderModule(renderer, filepath.Dir(name), m)
+			<-free
+		})
 	}
-	return modules, nil
+	rendering.Wait()
+	return modules, errors.Join(problems...)
+}
+
+// readSpec parses a spec file.
+func readSpec(name string) (*generator.Spec, error) {
+	src, err := os.ReadFile(name)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("there is no spec file %q: write one, or name it as the argument", name)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the spec: %w", err)
+	}
+	return generator.ParseSpec(name, src)
 }
 
 func renderModule(renderer *generator.Renderer, root string, m generator.Module) (rendered, error) {
@@ -96,32 +132,9 @@ func renderModule(renderer *generator.Renderer, root string, m generator.Module)
 	return rendered{m.Position, dir, files, changes}, err
 }
 
-// reportDrift prints how the folders differ from their spec.
-func (a *app) reportDrift(modules []rendered) error {
-	found := false
-	for _, m := range modules {
-		for _, c := range m.changes {
-			found = true
-			if _, err := fmt.Fprintf(a.Out, "%s: %s\n", filepath.Join(m.dir, filepath.FromSlash(c.Path)), c.Kind); err != nil {
-				return err
-			}
-		}
-	}
-	if found {
-		return errFindings
-	}
-	return nil
-}
-
 // writeModules writes all modules, or none if a file of any is in the way.
 func (a *app) writeModules(modules []rendered) error {
-	var conflicts []error
-	for _, m := range modules {
-		if err := generator.Conflict(m.dir, m.changes); err != nil {
-			conflicts = append(conflicts, fmt.Errorf("%s: %w", m.position, err))
-		}
-	}
-	if err := errors.Join(conflicts...); err != nil {
+	if err := conflict(modules); err != nil {
 		return err
 	}
 	for _, m := range modules {
@@ -130,10 +143,21 @@ func (a *app) writeModules(modules []rendered) error {
 			return err
 		}
 		for _, c := range changes {
-			if _, err := fmt.Fprintf(a.Out, "%s: was %s\n", filepath.Join(m.dir, filepath.FromSlash(c.Path)), c.Kind); err != nil {
+			if _, err := fmt.Fprintf(a.Out, "%s: was %s\n", m.name(c), c.Kind); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// conflict names every file of every module that is in the way.
+func conflict(modules []rendered) error {
+	var conflicts []error
+	for _, m := range modules {
+		if err := generator.Conflict(m.dir, m.changes); err != nil {
+			conflicts = append(conflicts, fmt.Errorf("%s: %w", m.position, err))
+		}
+	}
+	return errors.Join(conflicts...)
 }
