@@ -20,7 +20,7 @@ const module = "github.com/keywright/keywright/"
 // A package that is not listed fails, so a new one is put in its place here.
 var arrows = map[string][]string{
 	"cmd/keywright":            {"internal/cli"},
-	"internal/cli":             {"internal/cli/review", "generator", "templates", "kmsemu", "keypolicy", "harness/toolchain", "harness/runner", "harness/backend", "harness/probe"},
+	"internal/cli":             {"internal/cli/review", "generator", "templates", "kmsemu", "kmsemu/store", "keypolicy", "harness/toolchain", "harness/runner", "harness/backend", "harness/probe"},
 	"internal/cli/review":      {"internal/plan", "keypolicy", "keypolicy/lint"},
 	"internal/plan":            {"keypolicy", "keypolicy/lint"},
 	"internal/kmsload":         {},
@@ -33,6 +33,7 @@ var arrows = map[string][]string{
 	"keypolicy/schema":         {},
 	"kmsemu":                   {"keypolicy"},
 	"kmsemu/kmsemutest":        {"kmsemu"},
+	"kmsemu/store":             {},
 	"harness/toolchain":        {"internal/cache"},
 	"harness/runner":           {"harness/toolchain"},
 	"harness/backend":          {"harness/toolchain/python", "kmsemu"},
@@ -67,6 +68,7 @@ var outside = map[string][]string{
 	"keypolicy/schema":         {},
 	"internal/cache":           {},
 	"harness/toolchain/python": {},
+	"kmsemu/store":             {"go.etcd.io/bbolt", "golang.org/x/sys"},
 	// The curve and the post-quantum schemes that the standard library lacks, and
 	// what circl asks about the processor.
 	"kmsemu": {"github.com/decred/dcrd/dcrec/secp256k1/v4", "filippo.io/mldsa", "github.com/cloudflare/circl", "golang.org/x/sys/cpu"},

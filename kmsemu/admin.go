@@ -48,7 +48,11 @@ var adminRoutes = map[string]map[string]adminHandler{
 		http.MethodPut:    adminTake(putQuotas),
 		http.MethodDelete: adminTake(func(s *Server, _ noInput) (any, error) { return putQuotas(s, Quotas{}) }),
 	},
-	"reset":  {http.MethodPost: adminTake(reset)},
+	"reset": {http.MethodPost: adminTake(reset)},
+	"snapshot": {
+		http.MethodGet: showSnapshot,
+		http.MethodPut: putSnapshot,
+	},
 	"tokens": {http.MethodPost: adminTake(trustTokens)},
 }
 
@@ -77,7 +81,6 @@ func (e *adminError) Error() string { return e.text }
 func (s *Server) serveAdmin(w http.ResponseWriter, r *http.Request) {
 	handler, err := s.adminHandler(w, r)
 	if err == nil {
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		err = handler(s, w, r)
 	}
 	if err == nil {
@@ -135,6 +138,7 @@ func adminShow(show func(*Server) any) adminHandler {
 func adminTake[In any](take func(*Server, In) (any, error)) adminHandler {
 	return func(s *Server, w http.ResponseWriter, r *http.Request) error {
 		var in In
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		if err := readAdminInput(r, &in); err != nil {
 			return err
 		}

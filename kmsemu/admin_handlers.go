@@ -1,6 +1,7 @@
 package kmsemu
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/x509"
 	"encoding/pem"
@@ -152,4 +153,25 @@ func trustTokens(s *Server, in tokensInput) (any, error) {
 		return nil, err
 	}
 	return tokensOutput{in.Issuer, len(keys)}, nil
+}
+
+// maxSnapshot is room for a million keys.
+const maxSnapshot = 1 << 30
+
+func showSnapshot(s *Server, w http.ResponseWriter, _ *http.Request) error {
+	var text bytes.Buffer
+	if err := s.Snapshot(&text); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/jsonl")
+	_, _ = w.Write(text.Bytes()) // a client that left needs no answer
+	return nil
+}
+
+func putSnapshot(s *Server, w http.ResponseWriter, r *http.Request) error {
+	if err := s.Restore(http.MaxBytesReader(w, r.Body, maxSnapshot)); err != nil {
+		return err
+	}
+	writePlainJSON(w, http.StatusOK, showClock(s))
+	return nil
 }

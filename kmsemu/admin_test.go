@@ -152,6 +152,7 @@ func TestAdminRefuses(t *testing.T) {
 		"no keys":         {"POST", "tokens", `{"issuer":"https://a"}`, none, 400, "name the issuer and its keys"},
 		"key not PEM":     {"POST", "tokens", `{"issuer":"https://a","keys":["x"]}`, none, 400, "key 1 of 1 is not a PEM block PUBLIC KEY"},
 		"key not DER":     {"POST", "tokens", tokensBody(t, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: []byte("x")})), none, 400, "reading key 1 of 1"},
+		"no snapshot":     {"PUT", "snapshot", "x", none, 400, "it ends too early"},
 		"key cannot sign": {"POST", "tokens", tokensBody(t, pemOf(t, public)), none, 400, "ed25519.PublicKey cannot sign them"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -102,6 +102,7 @@ func (s *Server) catchUp(now time.Time) error {
 		if err := s.change(k, date); err != nil {
 			return err
 		}
+		s.state.changes.note(k)
 		s.settle(k, date)
 	}
 	return nil
@@ -126,7 +127,7 @@ func (s *Server) change(k *key, date time.Time) error {
 		k.enter(stateEnabled)
 		return nil
 	}
-	next, err := k.spec.newMaterial(s.random.stream("rotation " + k.arn))
+	next, err := k.spec.newMaterial(s.random.Load().stream("rotation " + k.arn))
 	if err != nil {
 		return err
 	}

@@ -48,6 +48,8 @@ type call struct {
 	following []Event
 	result    any       // of a part
 	err       *apiError // of a part
+	// opened is what else the call was authorised to use: of IAM, and key stores.
+	opened []durable
 }
 
 // begin fills in what follows from the request itself.

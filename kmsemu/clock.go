@@ -21,6 +21,13 @@ func (s *Server) Now() time.Time { return s.clock.source().Add(time.Duration(s.c
 // own clocks by the answers. The clock never goes back: a negative d is nothing.
 func (s *Server) Advance(d time.Duration) time.Time {
 	s.clock.advance(int64(max(d, 0)))
+	err := s.whileLocked(func() error {
+		s.state.changes.note(s.clock)
+		return nil
+	})
+	if err != nil {
+		s.log.Error("keeping the clock's advance; it is tried again with the next change", "error", err)
+	}
 	return s.Now()
 }
 
@@ -32,4 +39,23 @@ func (c *clock) advance(by int64) {
 			return
 		}
 	}
+}
+
+// clockRecord is what is kept of the clock.
+type clockRecord struct{ Ahead time.Duration }
+
+func (c *clock) recordName() string { return "clock/" }
+
+func (c *clock) record(*state) any {
+	if ahead := c.ahead.Load(); ahead != 0 {
+		return clockRecord{time.Duration(ahead)}
+	}
+	return nil
+}
+
+func eachClock(s *state, yield func(durable)) { yield(s.clock) }
+
+func restoreClock(to *restoration, r *clockRecord) error {
+	to.clock.advance(int64(max(r.Ahead, 0)))
+	return nil
 }

@@ -216,5 +216,5 @@ func (c *call) aliasesOf(k *key) []string {
 // dropGrant retires or revokes a grant.
 func (c *call) dropGrant(g *grant) {
 	c.past().grants.keep(g.key, g, c.span(c.server.consistency.Grants))
-	g.key.grants.remove(g)
+	c.server.state.removeGrant(g)
 }

@@ -46,6 +46,13 @@
 // key stores. Time passes by [Config.Clock] and [Server.Advance]; [Config.Seed] makes
 // ids, keys and credentials repeat.
 //
+// # State
+//
+// State lives in memory and ends with the server, unless [Server.Keep] keeps it in
+// a store, such as a folder of package kmsemu/store. [Server.Snapshot] and
+// [Server.Restore] take it from one server to another, so that many tests can begin
+// where one preparation ended.
+//
 // # What is real
 //
 // Data is encrypted with AES-256-GCM, with the encryption context as
@@ -60,7 +67,7 @@
 //
 // # What it is not
 //
-// It is not for production: all state is in memory and no key is protected. It has
+// It is not for production: no key is protected. It has
 // no keys of spec SM2, no MFA, few AWS managed policies and the AWS managed keys of
 // few services; asking for others is an error, never silently ignored. The clusters,
 // proxies and key managers behind custom key stores are imaginary. Unlike in AWS, the

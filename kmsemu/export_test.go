@@ -49,16 +49,17 @@ const MaxGrants = maxGrants
 // FillGrants makes n grants on a key, the i-th to grantee(i), each constrained to
 // the pair n=i.
 func FillGrants(s *Server, keyARN string, n int, grantee func(i int) string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	k := s.keyOf(keyARN)
+	s.alter(func() { s.fillGrants(s.keyOf(keyARN), n, grantee) })
+}
+
+func (s *Server) fillGrants(k *key, n int, grantee func(i int) string) {
 	for i := range n {
 		g := &grant{
-			id: fmt.Sprintf("%064x", i), key: k, issuer: k.account, operations: []string{"Decrypt", "DescribeKey"},
+			id: fmt.Sprintf("%064x", i), key: k, region: k.region, issuer: k.account, operations: []string{"Decrypt", "DescribeKey"},
 			grantee:     party{name: grantee(i), id: s.state.uniqueID(grantee(i))},
 			constraints: grantConstraints{EncryptionContextSubset: encryptionContext{"n": fmt.Sprint(i)}},
 		}
-		k.grants.add(g, s.state.retirable)
+		s.state.addGrant(g)
 	}
 }
 
@@ -103,9 +104,11 @@ func (s *Server) HoldSecret(keyARN string) (asked <-chan struct{}, release func(
 
 // SetKeyState puts a key into a state that only the service itself can.
 func SetKeyState(s *Server, keyARN, state string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.keyOf(keyARN).state = keyState(state)
+	s.alter(func() {
+		k := s.keyOf(keyARN)
+		k.state = keyState(state)
+		s.state.changes.note(k)
+	})
 }
 
 // Former is how many aliases have a value that was replaced.
@@ -174,7 +177,7 @@ func AdminRoutes() map[string][]string {
 func TokenKeys(s *Server, issuer string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.state.tokenKeys[issuer])
+	return len(s.state.trusted(issuer))
 }
 
 // System is the operating system.

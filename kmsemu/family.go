@@ -77,6 +77,9 @@ func (k *key) share(primary *key) {
 func (s *Server) settle(k *key, at time.Time) {
 	if k.role == primaryMember {
 		if f := s.state.family(k); f.synchronize() {
+			for _, replica := range f.replicas {
+				s.state.changes.note(replica)
+			}
 			s.trail.add(synchronization(k, at))
 		}
 	}
@@ -89,6 +92,7 @@ func (s *Server) lostReplica(gone *key, date time.Time) {
 	f := s.state.family(gone)
 	if len(f.replicas) == 0 && f.primary.state == statePendingReplicaDeletion {
 		f.primary.pendDeletion(date)
+		s.state.changes.note(f.primary)
 		s.state.agenda.note(f.primary)
 	}
 }

@@ -86,7 +86,7 @@ func (s *Server) SetFaults(plan ...Fault) error {
 	if err := checkFaults(plan); err != nil {
 		return fmt.Errorf("setting faults: %w", err)
 	}
-	s.faults.set(plan, s.random.stream("faults"))
+	s.faults.set(plan, s.random.Load().stream("faults"))
 	return nil
 }
 

@@ -2,8 +2,11 @@ package kmsemu_test
 
 import (
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/stretchr/testify/require"
 
 	"github.com/keywright/keywright/kmsemu"
 	"github.com/keywright/keywright/kmsemu/kmsemutest"
@@ -55,4 +58,26 @@ func unbroken(t *testing.T, r request) {
 	if recorder.Code >= 500 {
 		t.Fatalf("got status %d: %s", recorder.Code, recorder.Body)
 	}
+}
+
+// FuzzRestore restores damaged snapshots, whose checksum is right: they are refused,
+// or give the state that they say.
+func FuzzRestore(f *testing.F) {
+	w := newWorld(f)
+	w.user(allow("*", "*"))
+	w.alias("alias/a", w.key())
+	lines := strings.Split(strings.TrimSpace(string(w.snapshot())), "\n")
+	f.Add(strings.Join(lines[:len(lines)-1], "\n"))
+	f.Add(`{"Name":"format","Body":{"Version":1}}` + "\n" + `{"Name":"role/","Body":{}}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		text = summed(text)
+		server, err := kmsemu.New(kmsemu.Config{})
+		require.NoError(t, err)
+		if server.Restore(strings.NewReader(text)) != nil {
+			return
+		}
+		var again strings.Builder
+		require.NoError(t, server.Snapshot(&again))
+		require.ElementsMatch(t, strings.Split(text, "\n"), strings.Split(again.String(), "\n"))
+	})
 }

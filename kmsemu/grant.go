@@ -134,8 +134,6 @@ type grantSet struct {
 	named    map[string]*grant // by fingerprint; only grants with a name
 	shelves  map[shelf]grantIndex[string]
 	grantees grantIndex[granteeRef]
-	// retirable is the index over all keys, which the grants are in as well.
-	retirable retirables
 }
 
 // granteeRef is who a grant is to.
@@ -231,10 +229,10 @@ func (s *grantSet) get(id string) *grant {
 	return g
 }
 
-// add puts a grant of the key into its indexes and that over all keys.
-func (s *grantSet) add(g *grant, retirable retirables) {
+// add puts a grant of the key into its indexes.
+func (s *grantSet) add(g *grant) {
 	if s.shelves == nil {
-		*s = grantSet{named: map[string]*grant{}, shelves: map[shelf]grantIndex[string]{}, grantees: grantIndex[granteeRef]{}, retirable: retirable}
+		*s = grantSet{named: map[string]*grant{}, shelves: map[shelf]grantIndex[string]{}, grantees: grantIndex[granteeRef]{}}
 	}
 	s.all.add(g)
 	if g.name != "" {
@@ -248,9 +246,6 @@ func (s *grantSet) add(g *grant, retirable retirables) {
 		s.shelves[at.shelf].add(at.group, g)
 	}
 	s.grantees.add(g.granteeRef(), g)
-	if g.retirer.name != "" {
-		s.retirable.add(g.retirable(), g)
-	}
 }
 
 func (s *grantSet) remove(g *grant) {
@@ -264,15 +259,6 @@ func (s *grantSet) remove(g *grant) {
 		}
 	}
 	s.grantees.remove(g.granteeRef(), g)
-	s.retirable.remove(g.retirable(), g)
-}
-
-// clear removes all grants.
-func (s *grantSet) clear() {
-	for g := range s.all.after("") {
-		s.retirable.remove(g.retirable(), g)
-	}
-	*s = grantSet{}
 }
 
 // fingerprint is equal for grants of the same name and parameters (K0302).
@@ -297,6 +283,30 @@ func (x grantIndex[K]) remove(by K, g *grant) {
 			delete(x, by)
 		}
 	}
+}
+
+// addGrant puts a new grant on its key.
+func (s *state) addGrant(g *grant) {
+	g.key.grants.add(g)
+	if g.retirer.name != "" {
+		s.retirable.add(g.retirable(), g)
+	}
+	s.changes.note(g)
+}
+
+func (s *state) removeGrant(g *grant) {
+	g.key.grants.remove(g)
+	s.retirable.remove(g.retirable(), g)
+	s.changes.note(g)
+}
+
+// dropGrants removes all grants of a key.
+func (s *state) dropGrants(k *key) {
+	for g := range k.grants.all.after("") {
+		s.retirable.remove(g.retirable(), g)
+		s.changes.note(g)
+	}
+	k.grants = grantSet{}
 }
 
 // retirables finds the grants a principal may retire, whoever owns their keys.

@@ -39,6 +39,7 @@ type entity struct {
 
 // thing is an entity of any kind.
 type thing interface {
+	durable
 	base() *entity
 	// describe adds the condition keys that ask about the entity.
 	describe(keypolicy.Context)
@@ -178,6 +179,7 @@ func (k *kind[T]) openNamed(c *call, name string, context keypolicy.Context) (T,
 	if !ok {
 		return none, fail(noSuchEntity, k.missing, name)
 	}
+	c.opened = append(c.opened, t)
 	return t, nil
 }
 

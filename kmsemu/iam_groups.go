@@ -53,6 +53,7 @@ func createGroup(c *call, f *form) (*groupResult, error) {
 		return nil, err
 	}
 	known[g.name] = g
+	c.server.state.changes.note(g)
 	return &groupResult{g.xml()}, nil
 }
 

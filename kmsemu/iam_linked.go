@@ -106,7 +106,9 @@ func deleteServiceLinkedRole(c *call, f *form) (*deletionTaskResult, error) {
 		return nil, err
 	}
 	task := "task" + r.path + r.name + "/" + id
-	c.directoryLocked().deletions[task] = true
+	a := c.server.state.account(c.caller.account)
+	a.deletions[task] = true
+	c.server.state.changes.note(a)
 	c.dropRole(r)
 	return &deletionTaskResult{task}, nil
 }

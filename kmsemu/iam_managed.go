@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/keywright/keywright/keypolicy"
 )
 
 // managedPolicy is a managed policy: of the account, or, in the account "aws", of
@@ -121,6 +119,7 @@ func createPolicy(c *call, f *form) (*policyResult, error) {
 		return nil, err
 	}
 	known[p.arn] = p
+	c.server.state.changes.note(p)
 	return &policyResult{c.policyXML(p)}, nil
 }
 
@@ -186,8 +185,8 @@ func listPolicies(c *call, f *form) (*policiesResult, error) {
 }
 
 // sessionPolicies turns the ARNs of session policies into policies (K0424).
-func (c *call) sessionPolicies(arns []string, account string) ([]*keypolicy.Policy, error) {
-	var out []*keypolicy.Policy
+func (c *call) sessionPolicies(arns []string, account string) ([]document, error) {
+	var out []document
 	for _, arn := range arns {
 		p := awsManagedPolicy(arn)
 		if known := c.server.state.accounts[account]; p == nil && known != nil {
@@ -196,7 +195,8 @@ func (c *call) sessionPolicies(arns []string, account string) ([]*keypolicy.Poli
 		if p == nil {
 			return nil, fail(malformedPolicy, "The policy %s does not exist in the account of the session.", arn)
 		}
-		out = append(out, renamed(p.current().policy, "session policy "+p.name))
+		now := p.current()
+		out = append(out, document{text: now.text, policy: renamed(now.policy, "session policy "+p.name)})
 	}
 	return out, nil
 }

@@ -82,6 +82,7 @@ func createOIDCProvider(c *call, f *form) (*providerARNResult, error) {
 		return nil, fail(entityExists, "Provider with url %s already exists.", address)
 	}
 	known[p.arn] = p
+	c.server.state.changes.note(p)
 	return &providerARNResult{p.arn, tagsXML(p.tags)}, nil
 }
 

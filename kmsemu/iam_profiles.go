@@ -66,6 +66,7 @@ func createInstanceProfile(c *call, f *form) (*profileResult, error) {
 		return nil, err
 	}
 	known[p.name] = p
+	c.server.state.changes.note(p)
 	return &profileResult{p.xml()}, nil
 }
 

@@ -128,6 +128,7 @@ func (c *call) addRole(r *role, trust string) (*roleResult, error) {
 		return nil, err
 	}
 	known[r.name] = r
+	c.server.state.changes.note(r)
 	return &roleResult{r.xml()}, nil
 }
 

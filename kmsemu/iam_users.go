@@ -105,6 +105,7 @@ func createUser(c *call, f *form) (*userResult, error) {
 		return nil, err
 	}
 	known[u.name] = u
+	c.server.state.changes.note(u)
 	return &userResult{u.xml()}, nil
 }
 

@@ -107,7 +107,9 @@ func (i *identity) worldLocked() keypolicy.World {
 		w.Identity = []*keypolicy.Policy{rootPolicy}
 	}
 	if i.session != nil {
-		w.Session = i.session.policies
+		for _, d := range i.session.policies {
+			w.Session = append(w.Session, d.policy)
+		}
 	}
 	return w
 }

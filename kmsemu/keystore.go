@@ -30,9 +30,10 @@ const maxKeyStores = 10
 // managers are imaginary here: they exist, and work, until
 // [Server.SetKeyStoreFailures] says otherwise (K0511).
 type keyStore struct {
-	id, name string
-	kind     string // originCloudHSM or originExternalKeyStore
-	created  time.Time
+	id, name        string
+	account, region string
+	kind            string // originCloudHSM or originExternalKeyStore
+	created         time.Time
 	backing
 	link link
 	// keys are the store's, by the id of the key behind each (see [key.behind]).

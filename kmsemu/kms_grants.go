@@ -266,6 +266,6 @@ func (c *call) putGrant(g *grant) (*grant, error) {
 		return nil, err
 	}
 	g.id = hex.EncodeToString(id)
-	set.add(g, c.server.state.retirable)
+	c.server.state.addGrant(g)
 	return g, nil
 }

@@ -48,7 +48,10 @@ func createCustomKeyStore(c *call, in *createKeyStoreInput) (*keyStoreOutput, er
 	if err != nil {
 		return nil, err
 	}
-	s := &keyStore{name: in.CustomKeyStoreName, kind: in.kind(), created: c.now, link: link{goal: disconnected}, keys: map[string]*key{}}
+	s := &keyStore{
+		name: in.CustomKeyStoreName, account: c.caller.account, region: c.region, kind: in.kind(), created: c.now,
+		link: link{goal: disconnected}, keys: map[string]*key{},
+	}
 	s.trustAnchor = in.TrustAnchorCertificate
 	in.apply(&s.backing, c.caller.account)
 	if err := c.checkNewStore(r, s); err != nil {
@@ -60,6 +63,7 @@ func createCustomKeyStore(c *call, in *createKeyStoreInput) (*keyStoreOutput, er
 	}
 	s.id = "cks-" + hex.EncodeToString(id)[:storeIDDigits]
 	r.stores[s.id] = s
+	c.opened = append(c.opened, s)
 	return &keyStoreOutput{s.id}, nil
 }
 
@@ -107,6 +111,9 @@ func (c *call) keyStore(id string) (*keyStore, *region, error) {
 		return nil, nil, err
 	}
 	s, err := r.store(id)
+	if err == nil {
+		c.opened = append(c.opened, s)
+	}
 	return s, r, err
 }
 

@@ -60,5 +60,6 @@ func (c *call) track(others []Event) {
 			}
 		}
 		k.lastUse.Store(&use{c.name, c.event.EventTime, id, c.event.RequestID})
+		c.server.keeper.later(lastUse{k})
 	}
 }

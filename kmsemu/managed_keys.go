@@ -191,17 +191,21 @@ func (s *Server) defaultKey(p *serviceProfile, account, region string) (string, 
 	if m == nil {
 		return "", fmt.Errorf("%s has no AWS managed key: name the key", p.via)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r := s.state.account(account).region(region)
-	if a := r.aliases[m.aliasName()]; a != nil {
-		return a.key.arn, nil
-	}
-	k, err := s.newManagedKey(m, account, region, s.random.stream(m.aliasName()+" "+account+" "+region))
-	if err != nil {
-		return "", err
-	}
-	r.adopt(m, k, s.Now())
-	s.state.agenda.note(k)
-	return k.arn, nil
+	var arn string
+	err := s.whileLocked(func() error {
+		r := s.state.account(account).region(region)
+		if a := r.aliases[m.aliasName()]; a != nil {
+			arn = a.key.arn
+			return nil
+		}
+		k, err := s.newManagedKey(m, account, region, s.random.Load().stream(m.aliasName()+" "+account+" "+region))
+		if err != nil {
+			return err
+		}
+		r.adopt(m, k, s.Now())
+		s.state.agenda.note(k)
+		arn = k.arn
+		return nil
+	})
+	return arn, err
 }

@@ -26,9 +26,12 @@ func (e *entity) nameInPolicies() string {
 }
 
 // bind finds the users and roles that a policy names, by ARN or by unique id.
-func (s *state) bind(d document) document {
+func (s *state) bind(d document) document { return bind(d, s.memberNamed) }
+
+// bind notes what a policy names that find knows.
+func bind(d document, find func(name string) *entity) document {
 	for _, place := range principalsIn(d.text) {
-		if of := s.memberNamed(place.shown); of != nil {
+		if of := find(place.shown); of != nil {
 			place.of = of
 			d.mentions = append(d.mentions, place)
 		}
@@ -49,17 +52,23 @@ func (d *document) follow() {
 		return
 	}
 	d.policy = withPrincipals(d.policy, changes)
+	d.text, d.mentions = d.rewritten((*entity).nameInPolicies)
+}
+
+// rewritten is the policy's text with other names for the users and roles it
+// means, and where those stand.
+func (d *document) rewritten(name func(*entity) string) (string, []mention) {
 	var text strings.Builder
 	last := 0
 	mentions := slices.Clone(d.mentions)
 	for i := range mentions {
 		m := &mentions[i]
 		text.WriteString(d.text[last:m.start])
-		last, m.start, m.shown = m.end, text.Len(), m.of.nameInPolicies()
+		last, m.start, m.shown = m.end, text.Len(), name(m.of)
 		text.WriteString(`"` + m.shown + `"`) // ARNs and ids need no escaping
 		m.end = text.Len()
 	}
-	d.text, d.mentions = text.String()+d.text[last:], mentions
+	return text.String() + d.text[last:], mentions
 }
 
 // withPrincipals is a policy with some principals of the type AWS under other

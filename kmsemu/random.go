@@ -31,11 +31,23 @@ func (r *randomness) stream(purpose string) io.Reader {
 	return stream(fmt.Appendf(nil, "%q %q %d", r.seed, purpose, r.drawn[purpose]))
 }
 
-// restart makes every purpose begin again with its first stream.
-func (r *randomness) restart() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.drawn = map[string]uint64{}
+// stirred is randomness that depends on records too. A source that begins anew, as
+// that of a seed does, would make again what the records hold.
+func (r *randomness) stirred(records []namedRecord) (*randomness, error) {
+	if len(records) == 0 {
+		return r, nil
+	}
+	shake := sha3.NewSHAKE256()
+	for _, record := range records {
+		_, _ = shake.Write(record.Body) // a hash never fails
+	}
+	if r.seed != "" {
+		sum, _ := randomBytes(shake, seedLength) // nor does its output end
+		return &randomness{source: r.source, seed: fmt.Sprintf("%s %x", r.seed, sum), drawn: map[string]uint64{}}, nil
+	}
+	fresh, err := randomBytes(r.source, seedLength)
+	_, _ = shake.Write(fresh)
+	return &randomness{source: &lockedReader{source: shake}}, err
 }
 
 // callRandom is the randomness of one call. Its stream begins when it is first
@@ -57,10 +69,11 @@ func (r *callRandom) Read(p []byte) (int, error) {
 // randomOf is the randomness of a call: with a seed, that of the n-th such call of
 // an account in a Region.
 func (s *Server) randomOf(c *call) io.Reader {
-	if s.random.seed == "" {
-		return s.random.source
+	random := s.random.Load()
+	if random.seed == "" {
+		return random.source
 	}
-	return &callRandom{from: &s.random, purpose: c.action + " " + c.caller.account + " " + c.region}
+	return &callRandom{from: random, purpose: c.action + " " + c.caller.account + " " + c.region}
 }
 
 // lockedReader makes a random source safe for concurrent use.

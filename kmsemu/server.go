@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -57,8 +58,8 @@ type Config struct {
 // Server is the emulator: an [http.Handler] for KMS, STS and IAM that holds all
 // accounts and Regions. Make one with [New]. It is safe for concurrent use.
 type Server struct {
-	clock  clock
-	random randomness
+	clock  *clock
+	random atomic.Pointer[randomness]
 	log    *slog.Logger
 	trail  trail
 
@@ -69,11 +70,12 @@ type Server struct {
 	throttle throttle
 	faults   faultPlan
 
-	// mu guards state and consistency. Each operation runs under it from its first look at the
-	// state to its last, so that a decision and the act it allows are one step;
+	// mu guards state and consistency. Each operation runs under it from its first
+	// look at the state to its last, so that a decision and the act it allows are one step;
 	// decoding, encoding and signatures are outside.
 	mu          sync.Mutex
-	state       state
+	state       *state
+	keeper      *keeper // keeps the state in a store; nil if there is none
 	consistency Consistency
 }
 
@@ -83,9 +85,7 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	cfg.complete()
-	s := &Server{config: cfg, log: cfg.Logger}
-	s.clock.source = cfg.Clock
-	s.random.source, s.random.seed = &lockedReader{source: cfg.Rand}, cfg.Seed
+	s := &Server{config: cfg, log: cfg.Logger, clock: &clock{source: cfg.Clock}, state: newState()}
 	s.started = s.Now()
 	s.Reset()
 	return s, nil
@@ -112,6 +112,7 @@ func (cfg *Config) complete() {
 	if cfg.Rand == nil {
 		cfg.Rand = rand.Reader
 	}
+	cfg.Rand = &lockedReader{source: cfg.Rand}
 	if cfg.Wait == nil {
 		cfg.Wait = realWait
 	}
@@ -120,12 +121,17 @@ func (cfg *Config) complete() {
 // Reset makes the emulator as it was when it was new: empty but for the settings of
 // its [Config], the seed at its beginning. The clock goes on.
 func (s *Server) Reset() {
-	s.mu.Lock()
-	s.state, s.consistency = newState(), s.config.Consistency
-	s.mu.Unlock()
-	s.random.restart()
+	err := s.whileLocked(func() error {
+		s.consistency = s.config.Consistency
+		return s.exchange(newState(), nil)
+	})
+	if err != nil {
+		s.log.Error("keeping the reset; it is tried again with the next change", "error", err)
+	}
+	random := &randomness{source: s.config.Rand, seed: s.config.Seed, drawn: map[string]uint64{}}
+	s.random.Store(random)
 	s.throttle.set(s.config.Quotas)
-	s.faults.set(s.config.Faults, s.random.stream("faults"))
+	s.faults.set(s.config.Faults, random.stream("faults"))
 	s.ClearEvents()
 }
 
@@ -134,11 +140,9 @@ func (s *Server) Reset() {
 // KMS made of itself because its time had come. A call that used a key of another
 // account has one more, in that account's trail. The server keeps the last 65,536.
 func (s *Server) Events() []Event {
-	s.mu.Lock()
-	if err := s.catchUp(s.Now()); err != nil {
+	if err := s.whileLocked(func() error { return s.catchUp(s.Now()) }); err != nil {
 		s.log.Error("changes that are due", "error", err)
 	}
-	s.mu.Unlock()
 	return s.trail.events()
 }
 
@@ -165,7 +169,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p := protocolOf(r)
-	id, err := newUUID(s.random.stream("request"))
+	id, err := newUUID(s.random.Load().stream("request"))
 	if err != nil {
 		p.writeError(w, reply{outcome: outcome{err: internal(err)}})
 		return

@@ -257,7 +257,7 @@ const defaultSession = "session"
 // perform runs a call that did not come over the wire, and returns its result as
 // JSON.
 func (s *Server) perform(ctx context.Context, c *call) ([]byte, error) {
-	id, err := newUUID(s.random.stream("request"))
+	id, err := newUUID(s.random.Load().stream("request"))
 	if err != nil {
 		return nil, err
 	}

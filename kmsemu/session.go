@@ -25,13 +25,13 @@ type session struct {
 	accessKey string
 	secret    string
 	token     string
-	role      *role  // of a roleSession
-	user      *user  // of the others; nil if the root user made them
-	account   string // of the others
+	role      *role // of a roleSession
+	user      *user // of the others; nil if the root user made them
+	account   string
 	issuerARN string // of a federatedSession
 	name      string // of the session or the federated user
 	arn       string
-	policies  []*keypolicy.Policy // session policies
+	policies  []document // session policies
 	tags      map[string]string
 	// transitive are the tags that a session of another role takes over.
 	transitive     map[string]string
@@ -129,6 +129,7 @@ func (c *call) start(s *session, seconds int) error {
 		return err
 	}
 	c.server.state.sessions[s.accessKey] = s
+	c.server.state.changes.note(s)
 	return nil
 }
 

@@ -1,7 +1,6 @@
 package kmsemu
 
 import (
-	"crypto"
 	"time"
 )
 
@@ -11,8 +10,7 @@ type state struct {
 	accounts   map[string]*account   // by account id
 	sessions   map[string]*session   // by access key
 	accessKeys map[string]*accessKey // of users, by id
-	// tokenKeys verify web identity tokens, by issuer.
-	tokenKeys map[string][]crypto.PublicKey
+	issuers    map[string]*issuer    // of web identity tokens, by URL
 	// retirable are the grants of all accounts, by who may retire them.
 	retirable retirables
 	agenda    agenda
@@ -21,23 +19,28 @@ type state struct {
 	storeFailures map[string]string
 	// keyPolicies saves parsing.
 	keyPolicies keyPolicies
+	clock       *clock
+	changes     *changes
 }
 
-func newState() state {
-	return state{
+func newState() *state {
+	return &state{
 		accounts: map[string]*account{}, sessions: map[string]*session{}, accessKeys: map[string]*accessKey{},
-		tokenKeys: map[string][]crypto.PublicKey{}, retirable: retirables{}, past: newPast(), keyPolicies: keyPolicies{},
+		issuers: map[string]*issuer{}, retirable: retirables{}, past: newPast(), keyPolicies: keyPolicies{}, clock: &clock{},
 	}
 }
 
 // account is one AWS account.
 type account struct {
+	id      string
+	state   *state             // which it is in
 	regions map[string]*region // by Region name
 	directory
 }
 
 // region is what KMS holds for one account in one Region.
 type region struct {
+	state   *state            // which it is in
 	keys    map[string]*key   // by key id
 	aliases map[string]*alias // by alias name
 	// The same in order, for lists.
@@ -59,8 +62,9 @@ type alias struct {
 func (s *state) account(id string) *account {
 	a := s.accounts[id]
 	if a == nil {
-		a = &account{regions: map[string]*region{}, directory: newDirectory()}
+		a = &account{id: id, state: s, regions: map[string]*region{}, directory: newDirectory()}
 		s.accounts[id] = a
+		s.changes.note(a)
 	}
 	return a
 }
@@ -69,7 +73,7 @@ func (s *state) account(id string) *account {
 func (a *account) region(name string) *region {
 	r := a.regions[name]
 	if r == nil {
-		r = &region{keys: map[string]*key{}, aliases: map[string]*alias{}, stores: map[string]*keyStore{}}
+		r = &region{state: a.state, keys: map[string]*key{}, aliases: map[string]*alias{}, stores: map[string]*keyStore{}}
 		a.regions[name] = r
 	}
 	return r
@@ -82,6 +86,7 @@ func (r *region) add(k *key) {
 	if k.store != nil {
 		k.store.keys[k.behind()] = k
 	}
+	r.state.changes.note(k)
 }
 
 // drop deletes a key with its aliases and grants (K0045).
@@ -89,13 +94,15 @@ func (r *region) drop(k *key) {
 	for _, a := range k.aliases {
 		r.remove(a)
 	}
-	k.grants.clear()
+	r.state.dropGrants(k)
 	if k.store != nil {
 		delete(k.store.keys, k.behind())
 	}
 	delete(r.keys, k.id)
 	r.keyList.remove(k.id)
 	k.state = stateDeleted
+	r.state.changes.note(k)
+	r.state.changes.note(lastUse{k})
 }
 
 // put adds an alias, or moves it to its new key.
@@ -110,10 +117,12 @@ func (r *region) put(a *alias, target *key) {
 	target.aliases[a.name] = a
 	r.aliases[a.name] = a
 	r.aliasList.add(a)
+	r.state.changes.note(a)
 }
 
 func (r *region) remove(a *alias) {
 	delete(a.key.aliases, a.name)
 	delete(r.aliases, a.name)
 	r.aliasList.remove(a.name)
+	r.state.changes.note(a)
 }

@@ -52,7 +52,7 @@ type sessionRequest struct {
 	name           string
 	externalID     string
 	sourceIdentity string
-	policies       []*keypolicy.Policy
+	policies       []document
 	policyARNs     []string
 	policySize     int // characters of the session policy
 	seconds        int
@@ -75,7 +75,7 @@ func (in *sessionRequest) readPolicies(f *form) {
 		f.fail(malformedPolicy, "%v", err)
 		return
 	}
-	in.policies = []*keypolicy.Policy{parsed}
+	in.policies = []document{{text: policy, policy: parsed}}
 }
 
 // refuseUnknown refuses what this emulator does not know of: to ignore it would
@@ -265,7 +265,7 @@ func (c *call) startRole(r *role, in *sessionRequest, conditions keypolicy.Conte
 		return nil, err
 	}
 	s := &session{
-		kind: roleSession, role: r, name: in.name,
+		kind: roleSession, role: r, account: r.account, name: in.name,
 		arn:            "arn:" + partition(c.region) + ":sts::" + r.account + ":assumed-role/" + r.name + "/" + in.name,
 		policies:       slices.Concat(in.policies, managed),
 		sourceIdentity: in.sourceIdentity, conditions: conditions,

@@ -54,7 +54,7 @@ type federationTokenResult struct {
 
 // nothing is the session policy of a federated user that was given none: it has
 // only what key policies and grants give to it by name (K0422).
-var nothing = &keypolicy.Policy{Name: "session policy (none given)"}
+var nothing = document{policy: &keypolicy.Policy{Name: "session policy (none given)"}}
 
 func getFederationToken(c *call, f *form) (*federationTokenResult, error) {
 	in := &sessionRequest{
@@ -80,7 +80,7 @@ func getFederationToken(c *call, f *form) (*federationTokenResult, error) {
 		name: in.name, arn: arn, tags: tagMap(in.tags), policies: slices.Concat(in.policies, managed), conditions: keypolicy.Context{},
 	}
 	if len(s.policies) == 0 {
-		s.policies = []*keypolicy.Policy{nothing}
+		s.policies = []document{nothing}
 	}
 	s.conditions.Set("aws:PrincipalArn", s.arn)
 	s.conditions.Set("aws:userid", s.userID())

@@ -4,6 +4,7 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/rsa"
+	"crypto/x509"
 	"fmt"
 	"maps"
 	"net/http"
@@ -20,16 +21,52 @@ import (
 // returns an error for keys that are neither *rsa.PublicKey nor *ecdsa.PublicKey.
 // It is safe for concurrent use.
 func (s *Server) TrustTokens(issuer string, keys ...crypto.PublicKey) error {
+	var trusted []tokenKey
 	for _, key := range keys {
 		switch key.(type) {
 		case *rsa.PublicKey, *ecdsa.PublicKey:
 		default:
 			return fmt.Errorf("trusting tokens of %s: a key of type %T cannot sign them; give an *rsa.PublicKey or *ecdsa.PublicKey", issuer, key)
 		}
+		der, err := x509.MarshalPKIXPublicKey(key)
+		if err != nil {
+			return fmt.Errorf("trusting tokens of %s: %w", issuer, err)
+		}
+		trusted = append(trusted, tokenKey{key, der})
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.state.tokenKeys[issuer] = append(s.state.tokenKeys[issuer], keys...)
+	return s.whileLocked(func() error {
+		s.state.trust(issuer, trusted)
+		return nil
+	})
+}
+
+// issuer is an issuer of web identity tokens.
+type issuer struct {
+	url  string
+	keys []tokenKey
+}
+
+// tokenKey verifies tokens.
+type tokenKey struct {
+	public crypto.PublicKey
+	der    []byte // the same as a SubjectPublicKeyInfo
+}
+
+// trust adds keys to those of an issuer.
+func (s *state) trust(url string, keys []tokenKey) {
+	if s.issuers[url] == nil {
+		s.issuers[url] = &issuer{url: url}
+	}
+	i := s.issuers[url]
+	i.keys = append(i.keys, keys...)
+	s.changes.note(i)
+}
+
+// trusted are the keys of an issuer; none for one that is not known.
+func (s *state) trusted(url string) []tokenKey {
+	if i := s.issuers[url]; i != nil {
+		return i.keys
+	}
 	return nil
 }
 
@@ -108,11 +145,11 @@ func (c *call) webIdentity(in *sessionRequest, text string) (*webIdentity, error
 	if w.provider == nil {
 		return nil, fail(invalidIdentityToken, "No OpenIDConnect provider found in your account for %s", t.claims.Issuer)
 	}
-	keys := c.server.state.tokenKeys[t.claims.Issuer]
+	keys := c.server.state.trusted(t.claims.Issuer)
 	if len(keys) == 0 {
 		return nil, fail(invalidIdentityToken, "Couldn't retrieve verification key from your identity provider, please reference %s documentation for requirements", webIdentityOperation)
 	}
-	if !slices.ContainsFunc(keys, t.verifiedBy) {
+	if !slices.ContainsFunc(keys, func(k tokenKey) bool { return t.verifiedBy(k.public) }) {
 		return nil, fail(invalidIdentityToken, "The signature of the token is invalid.")
 	}
 	known := slices.IndexFunc(t.claims.Audience, func(id string) bool { return slices.Contains(w.provider.clients, id) })

@@ -46,20 +46,18 @@ type empty struct{}
 // done is what such an operation returns.
 func done() (*empty, error) { return nil, nil }
 
-// whileLocked runs f with the state locked, after time has made its changes.
-func whileLocked[T any](c *call, f func() (T, error)) (T, error) {
-	c.server.mu.Lock()
-	defer c.server.mu.Unlock()
-	if err := c.server.catchUp(c.now); err != nil {
-		var none T
-		return none, err
-	}
-	defer func() {
-		for _, k := range c.keys {
-			c.server.settle(k, c.now)
+// whileLocked runs f with the state locked, after time has made its changes, and
+// keeps what it changed.
+func whileLocked[T any](c *call, f func() (T, error)) (out T, err error) {
+	err = c.server.whileLocked(func() error {
+		if err := c.server.catchUp(c.now); err != nil {
+			return err
 		}
-	}()
-	return f()
+		defer func() { c.noteChanges(err) }()
+		out, err = f()
+		return err
+	})
+	return out, err
 }
 
 // locked is whileLocked, and turns a nil result into no result.

@@ -39,6 +39,8 @@ type world struct {
 	names atomic.Int64
 	// wrapping are parameters for import that were asked for before.
 	wrapping sync.Map
+	// client checks after each call that what it changed was kept.
+	client aws.HTTPClient
 }
 
 func newWorld(t testing.TB) *world {
@@ -53,6 +55,7 @@ func newWorldOf(t testing.TB, cfg kmsemu.Config) *world {
 	w := &world{TB: t, clock: clock, ctx: t.Context()}
 	cfg.Clock = clock.Now
 	w.Instance = kmsemutest.New(t, &cfg)
+	w.keepStrictly()
 	w.root = w.caller("test", "test", "")
 	return w
 }
@@ -87,6 +90,7 @@ func (w *world) callerIn(region, key, secret, token string) *caller {
 		BaseEndpoint: aws.String(w.URL),
 		Credentials:  credentials.NewStaticCredentialsProvider(key, secret, token),
 		Retryer:      retryOnce,
+		HTTPClient:   w.client,
 	}
 	return &caller{Config: cfg, kms: kms.NewFromConfig(cfg), sts: sts.NewFromConfig(cfg), iam: iam.NewFromConfig(cfg)}
 }
