@@ -93,25 +93,25 @@ func (w *world) keepStrictly() {
 	if !ok {
 		return
 	}
-	store := newMemory()
-	require.NoError(t, w.Server.Keep(store))
-	w.client = strictClient{t, w.Server, store}
+	store, server := newMemory(), w.Server
+	require.NoError(t, server.Keep(store))
+	w.client = strictClient{t, server, store}
 	t.Cleanup(func() {
 		if store.size() > manyRecords {
 			return
 		}
-		w.allKept()
-		diff, err := kmsemu.Restored(w.Server)
+		allKept(t, server)
+		diff, err := kmsemu.Restored(server)
 		require.NoError(t, err)
 		require.Empty(t, diff, "what the records do not bring back (-was +is)")
 	})
 }
 
-func (w *world) allKept() {
-	w.Helper()
-	diff, err := kmsemu.Unkept(w.Server)
-	require.NoError(w, err)
-	require.Empty(w, diff, "a call changed what it did not keep (-kept +is)")
+func allKept(t *testing.T, server *kmsemu.Server) {
+	t.Helper()
+	diff, err := kmsemu.Unkept(server)
+	require.NoError(t, err)
+	require.Empty(t, diff, "a call changed what it did not keep (-kept +is)")
 }
 
 // The checks are not too slow up to so many records: that after each call, and that
@@ -274,7 +274,7 @@ func TestStoreThatFails(t *testing.T) {
 	_, err = w.encrypt(w.root, "alias/a", nil)
 	require.NoError(t, err)
 	require.Len(t, store.named("alias/"), 1)
-	w.allKept()
+	allKept(t, w.Server)
 }
 
 // gated is a store whose writes wait to be let through.
@@ -321,5 +321,5 @@ func TestAnswersWaitTogether(t *testing.T) {
 	for range calls {
 		<-done
 	}
-	w.allKept()
+	allKept(t, w.Server)
 }

@@ -25,6 +25,7 @@ func seeded(t *testing.T, cfg kmsemu.Config) *world {
 	w := &world{TB: t, ctx: t.Context(), clock: clock}
 	cfg.Clock = clock.Now
 	w.Instance = kmsemutest.New(t, &cfg)
+	w.keepStrictly()
 	w.root = w.caller("test", "test", "")
 	return w
 }
