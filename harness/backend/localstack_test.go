@@ -1,12 +1,8 @@
 package backend_test
 
 import (
-	"errors"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -16,34 +12,15 @@ import (
 
 	"github.com/keywright/keywright/harness/backend"
 	"github.com/keywright/keywright/harness/toolchain/python"
+	"github.com/keywright/keywright/harness/toolchain/python/pythontest"
 )
 
 var _ backend.Backend = (*backend.LocalStack)(nil)
 
-// machinePython is this machine's, with the cache that the harness uses.
-func machinePython(t *testing.T) python.Config {
-	t.Helper()
-	env := map[string]string{}
-	for _, pair := range os.Environ() {
-		name, value, _ := strings.Cut(pair, "=")
-		env[name] = value
-	}
-	cache := env["KEYWRIGHT_CACHE"]
-	if cache == "" {
-		base, err := os.UserCacheDir()
-		require.NoError(t, err)
-		cache = filepath.Join(base, "keywright")
-	}
-	return python.Config{CacheDir: cache, Environ: env, Progress: func(line string) { t.Log(line) }}
-}
-
 func TestLocalStack(t *testing.T) {
 	t.Parallel()
-	b, err := backend.StartLocalStack(t.Context(), backend.LocalStackConfig{Python: machinePython(t), Region: "eu-west-1"})
-	if errors.Is(err, python.ErrNoPython) {
-		t.Skip(err)
-	}
-	require.NoError(t, err)
+	b, err := backend.StartLocalStack(t.Context(), backend.LocalStackConfig{Python: pythontest.Config(t), Region: "eu-west-1"})
+	pythontest.Check(t, err)
 	t.Cleanup(func() { require.NoError(t, b.Close()) })
 	require.Equal(t, "localstack", b.Name())
 	require.False(t, b.Enforces())

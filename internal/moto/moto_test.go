@@ -1,10 +1,6 @@
 package moto_test
 
 import (
-	"errors"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -12,27 +8,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/stretchr/testify/require"
 
-	"github.com/keywright/keywright/harness/toolchain/python"
+	"github.com/keywright/keywright/harness/toolchain/python/pythontest"
 	"github.com/keywright/keywright/internal/moto"
 )
 
 func TestStart(t *testing.T) {
 	t.Parallel()
-	cfg := python.Config{Environ: map[string]string{}, Progress: func(line string) { t.Log(line) }}
-	for _, pair := range os.Environ() {
-		name, value, _ := strings.Cut(pair, "=")
-		cfg.Environ[name] = value
-	}
-	if cfg.CacheDir = cfg.Environ["KEYWRIGHT_CACHE"]; cfg.CacheDir == "" {
-		base, err := os.UserCacheDir()
-		require.NoError(t, err)
-		cfg.CacheDir = filepath.Join(base, "keywright")
-	}
-	server, err := moto.Start(t.Context(), cfg)
-	if errors.Is(err, python.ErrNoPython) {
-		t.Skip(err)
-	}
-	require.NoError(t, err)
+	server, err := moto.Start(t.Context(), pythontest.Config(t))
+	pythontest.Check(t, err)
 	t.Cleanup(func() { require.NoError(t, server.Close()) })
 	client := kms.NewFromConfig(aws.Config{
 		Region: "us-east-1", BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),

@@ -3,51 +3,26 @@ package clients_test
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/keywright/keywright/harness/toolchain/python"
+	"github.com/keywright/keywright/harness/toolchain/python/pythontest"
 	"github.com/keywright/keywright/kmsemu"
 	"github.com/keywright/keywright/kmsemu/kmsemutest"
 )
 
-// environ is this process's environment by name, without what leads AWS clients
-// to places of this machine.
-func environ() map[string]string {
-	env := map[string]string{}
-	for _, pair := range os.Environ() {
-		if name, value, _ := strings.Cut(pair, "="); !strings.HasPrefix(name, "AWS_") {
-			env[name] = value
-		}
-	}
-	return env
-}
-
-// clients is the environment with the Python clients. Where there is no Python
-// the test is skipped, but in CI, which must not be green for that reason.
+// clients is the environment with the Python clients.
 func clients(t *testing.T) python.Environment {
 	t.Helper()
-	env := environ()
-	cache := env["KEYWRIGHT_CACHE"]
-	if cache == "" {
-		base, err := os.UserCacheDir()
-		require.NoError(t, err)
-		cache = filepath.Join(base, "keywright")
-	}
 	pinned, err := os.ReadFile("requirements.txt")
 	require.NoError(t, err)
-	cfg := python.Config{Path: env["KEYWRIGHT_PYTHON"], CacheDir: cache, Environ: env, Progress: func(line string) { t.Log(line) }}
-	e, err := python.Ensure(t.Context(), cfg, python.Requirements{Name: "clients", Text: pinned})
-	if errors.Is(err, python.ErrNoPython) && env["CI"] == "" {
-		t.Skip(err)
-	}
-	require.NoError(t, err)
+	e, err := python.Ensure(t.Context(), pythontest.Config(t), python.Requirements{Name: "clients", Text: pinned})
+	pythontest.Check(t, err)
 	return e
 }
 

@@ -3,7 +3,6 @@ package python_test
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -15,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/keywright/keywright/harness/toolchain/python"
+	"github.com/keywright/keywright/harness/toolchain/python/pythontest"
 )
 
 // nothing is an environment that takes no network to make.
@@ -27,23 +27,10 @@ var files = python.Program{
 	Health: "/",
 }
 
-// realConfig is this machine's.
-func realConfig(cacheDir string) python.Config {
-	cfg := python.Config{CacheDir: cacheDir, Environ: map[string]string{}}
-	for _, pair := range os.Environ() {
-		name, value, _ := strings.Cut(pair, "=")
-		cfg.Environ[name] = value
-	}
-	return cfg
-}
-
 func realEnvironment(t *testing.T) python.Environment {
 	t.Helper()
-	env, err := python.Ensure(t.Context(), realConfig(t.TempDir()), nothing)
-	if errors.Is(err, python.ErrNoPython) {
-		t.Skip(err)
-	}
-	require.NoError(t, err)
+	env, err := python.Ensure(t.Context(), pythontest.Config(t), nothing)
+	pythontest.Check(t, err)
 	return env
 }
 
@@ -96,42 +83,38 @@ func TestServe(t *testing.T) {
 	})
 }
 
-// parentVariable makes the test binary the parent of a server.
-const parentVariable = "PYTHON_TEST_CACHE"
+// parentVariable makes the test binary the parent of a server: it names the
+// environment's interpreter.
+const parentVariable = "PYTHON_TEST_INTERPRETER"
 
 func TestMain(m *testing.M) {
-	if cache := os.Getenv(parentVariable); cache != "" {
-		beParent(cache)
+	if path := os.Getenv(parentVariable); path != "" {
+		beParent(python.Environment{Python: path})
 		return
 	}
 	m.Run()
 }
 
 // beParent starts a server, tells its URL and waits to be killed.
-func beParent(cacheDir string) {
-	env, err := python.Ensure(context.Background(), realConfig(cacheDir), nothing)
-	if err == nil {
-		var server *python.Server
-		if server, err = env.Serve(context.Background(), files); err == nil {
-			fmt.Println(server.URL)
-			select {}
-		}
+func beParent(env python.Environment) {
+	server, err := env.Serve(context.Background(), files)
+	if err != nil {
+		fmt.Println(err)
+		return
 	}
-	fmt.Println(err)
+	fmt.Println(server.URL)
+	select {}
 }
 
 // A parent that is killed, without a chance to clean up, leaves no server behind.
 func TestServerEndsWithItsParent(t *testing.T) {
 	t.Parallel()
-	cache := t.TempDir()
-	if _, err := python.Ensure(t.Context(), realConfig(cache), nothing); errors.Is(err, python.ErrNoPython) {
-		t.Skip(err)
-	}
+	env := realEnvironment(t)
 	self, err := os.Executable()
 	require.NoError(t, err)
 	parent := exec.CommandContext(t.Context(), self)
 	temp := t.TempDir()
-	parent.Env = append(os.Environ(), parentVariable+"="+cache, "TMPDIR="+temp)
+	parent.Env = append(os.Environ(), parentVariable+"="+env.Python, "TMPDIR="+temp)
 	out, err := parent.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, parent.Start())
