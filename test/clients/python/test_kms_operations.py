@@ -2,6 +2,12 @@
 it succeeds, with exactly the fields listed, and its answer is as the model says;
 as a role without permissions it is denied, by the name of its action."""
 
+import os
+import time
+
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding
+
 from case import DELEGATE, ROOT, Case, document, method, offered, unique
 
 
@@ -58,22 +64,40 @@ class Subject:
         self.kms.replicate_key(KeyId=key, ReplicaRegion=region)
         return {"KeyId": key, "PrimaryRegion": region}
 
-    def proxy(self):
+    def external(self):
+        """A key without material, and what imports some."""
+        key = self.key(Origin="EXTERNAL")
+        given = self.kms.get_parameters_for_import(KeyId=key, WrappingAlgorithm="RSAES_OAEP_SHA_256", WrappingKeySpec="RSA_2048")
+        oaep = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
+        wrapped = serialization.load_der_public_key(given["PublicKey"]).encrypt(os.urandom(32), oaep)
         return {
-            "CustomKeyStoreName": unique("store"),
-            "CustomKeyStoreType": "EXTERNAL_KEY_STORE",
-            "XksProxyConnectivity": "PUBLIC_ENDPOINT",
-            "XksProxyUriEndpoint": f"https://{unique('proxy')}.example.com",
+            "KeyId": key, "ImportToken": given["ImportToken"], "EncryptedKeyMaterial": wrapped,
+            "ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE",
+        }  # fmt: skip
+
+    def imported(self):
+        call = self.external()
+        self.kms.import_key_material(**call)
+        return {"KeyId": call["KeyId"]}
+
+    def proxy(self):
+        """A key store outside of AWS."""
+        return {
+            "CustomKeyStoreName": unique("store"), "CustomKeyStoreType": "EXTERNAL_KEY_STORE",
+            "XksProxyConnectivity": "PUBLIC_ENDPOINT", "XksProxyUriEndpoint": f"https://{unique('proxy')}.example.com",
             "XksProxyUriPath": "/kms/xks/v1",
-            "XksProxyAuthenticationCredential": {"AccessKeyId": "ABCDEFGHIJKLMNOPQRST", "RawSecretAccessKey": "s" * 43},
-        }
+            "XksProxyAuthenticationCredential": {
+                "AccessKeyId": "ABCDEFGHIJKLMNOPQRST", "RawSecretAccessKey": "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3JldA==",
+            },
+        }  # fmt: skip
 
-    def store(self):
-        return {"CustomKeyStoreId": self.kms.create_custom_key_store(**self.proxy())["CustomKeyStoreId"]}
-
-    def connecting(self):
-        store = self.store()
-        self.kms.connect_custom_key_store(**store)
+    def store(self, connected=False):
+        store = {"CustomKeyStoreId": self.kms.create_custom_key_store(**self.proxy())["CustomKeyStoreId"]}
+        if connected:
+            self.kms.connect_custom_key_store(**store)
+            deadline = time.monotonic() + 60
+            while self.kms.describe_custom_key_stores(**store)["CustomKeyStores"][0]["ConnectionState"] != "CONNECTED":
+                self.case.assertLess(time.monotonic(), deadline, "the store does not connect")
         return store
 
     def encapsulated(self):
@@ -94,15 +118,16 @@ CALLS = {
     "Decrypt": (lambda s: {"CiphertextBlob": s.ciphertext()}, "KeyId Plaintext EncryptionAlgorithm KeyMaterialId"),
     "DeleteAlias": (lambda s: {"AliasName": s.alias()}, ""),
     "DeleteCustomKeyStore": (lambda s: s.store(), ""),
+    "DeleteImportedKeyMaterial": (lambda s: s.imported(), "KeyId KeyMaterialId"),
     "DeriveSharedSecret": (
         lambda s: {"KeyId": s.of("ECC_NIST_P256", "KEY_AGREEMENT"), "PublicKey": s.peer(), "KeyAgreementAlgorithm": "ECDH"},
         "KeyId SharedSecret KeyAgreementAlgorithm KeyOrigin",
     ),
-    "DescribeCustomKeyStores": (lambda s: s.store(), "CustomKeyStores Truncated"),
+    "DescribeCustomKeyStores": (lambda s: s.store(connected=True), "CustomKeyStores Truncated"),
     "DescribeKey": (lambda s: {"KeyId": s.key()}, "KeyMetadata"),
     "DisableKey": (lambda s: {"KeyId": s.key()}, ""),
     "DisableKeyRotation": (lambda s: {"KeyId": s.key()}, ""),
-    "DisconnectCustomKeyStore": (lambda s: s.connecting(), ""),
+    "DisconnectCustomKeyStore": (lambda s: s.store(connected=True), ""),
     "EnableKey": (lambda s: {"KeyId": s.key()}, ""),
     "EnableKeyRotation": (lambda s: {"KeyId": s.key(), "RotationPeriodInDays": 90}, ""),
     "Encapsulate": (
@@ -134,10 +159,15 @@ CALLS = {
         lambda s: {"KeyId": s.rotated()},
         "KeyId KeyRotationEnabled RotationPeriodInDays NextRotationDate",
     ),
+    "GetParametersForImport": (
+        lambda s: {"KeyId": s.key(Origin="EXTERNAL"), "WrappingAlgorithm": "RSAES_OAEP_SHA_256", "WrappingKeySpec": "RSA_2048"},
+        "KeyId ImportToken PublicKey ParametersValidTo",
+    ),
     "GetPublicKey": (
         lambda s: {"KeyId": s.of("RSA_2048", "SIGN_VERIFY")},
         "KeyId PublicKey CustomerMasterKeySpec KeySpec KeyUsage SigningAlgorithms",
     ),
+    "ImportKeyMaterial": (lambda s: s.external(), "KeyId KeyMaterialId"),
     "ListAliases": (lambda s: {"KeyId": s.kms.describe_key(KeyId=s.alias())["KeyMetadata"]["KeyId"]}, "Aliases Truncated"),
     "ListGrants": (lambda s: s.grant(), "Grants Truncated"),
     "ListKeyPolicies": (lambda s: {"KeyId": s.key()}, "PolicyNames Truncated"),
