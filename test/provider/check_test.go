@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -10,21 +11,26 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// twoGrants: the grant that was replaced is gone.
-func twoGrants(t *testing.T, r *root) {
-	key := terraform.Output(t, r.options, "key_arn")
+// grantIsReplaced: the one with the former operations is gone.
+func grantIsReplaced(t *testing.T, r *root) {
+	t.Helper()
+	key := terraform.Output(t, r.options, "granting")
 	listed, err := r.KMS().ListGrants(t.Context(), &kms.ListGrantsInput{KeyId: &key})
 	require.NoError(t, err)
 	operations := map[string][]types.GrantOperation{}
 	for _, g := range listed.Grants {
+		slices.Sort(g.Operations)
 		operations[aws.ToString(g.Name)] = g.Operations
 	}
-	require.Equal(t, map[string][]types.GrantOperation{"this": {"Decrypt"}, "": {"GenerateDataKey", "RetireGrant"}}, operations)
+	require.Equal(t, map[string][]types.GrantOperation{
+		"this": {"Decrypt"}, "token": {"CreateGrant", "GenerateDataKey", "RetireGrant"}, "": {"GenerateDataKey", "RetireGrant"},
+	}, operations)
 }
 
 // policyIsChanged: the statement's action is the second one.
 func policyIsChanged(t *testing.T, r *root) {
-	key := terraform.Output(t, r.options, "key_arn")
+	t.Helper()
+	key := terraform.Output(t, r.options, "governed")
 	got, err := r.KMS().GetKeyPolicy(t.Context(), &kms.GetKeyPolicyInput{KeyId: &key})
 	require.NoError(t, err)
 	require.Contains(t, aws.ToString(got.Policy), `"kms:Decrypt"`)

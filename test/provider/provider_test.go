@@ -1,12 +1,20 @@
 package provider_test
 
 import (
-	"encoding/json"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
 	"maps"
+	"math/big"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/gruntwork-io/terratest/modules/terraform"
 	"github.com/stretchr/testify/require"
@@ -14,99 +22,113 @@ import (
 	"github.com/keywright/keywright/harness"
 )
 
-// roots are the root modules of fixtures/provider.
-var roots = map[string]struct {
-	// change are variables for a second apply.
-	change map[string]any
-	// imported is the resource that is imported under the output import_id; ""
-	// where the provider can't import any.
-	imported string
-	// check looks at the key once more, from outside; nil if there is no need.
-	check func(*testing.T, *root)
-}{
-	"alias":       {map[string]any{"target": "second"}, "aws_kms_alias.this", nil},
-	"ciphertext":  {map[string]any{"secret": "second"}, "", nil},
-	"grant":       {map[string]any{"operations": []string{"Decrypt"}}, "aws_kms_grant.this", twoGrants},
-	"key":         {map[string]any{"description": "second", "rotation_days": 365}, "aws_kms_key.this", nil},
-	"key_policy":  {map[string]any{"action": "kms:Decrypt"}, "aws_kms_key_policy.this", policyIsChanged},
-	"public_key":  {map[string]any{"specs": map[string]any{"RSA_2048": "SIGN_VERIFY"}}, "", nil},
-	"replica_key": {map[string]any{"description": "second"}, "aws_kms_replica_key.this", nil},
-	"iam":         {map[string]any{"days": 2}, "aws_iam_role.app", nil},
-}
-
 // root is an applied root module.
 type root struct {
 	*harness.Harness
 	options *terraform.Options
 }
 
-func TestRoots(t *testing.T) {
-	t.Parallel()
-	folders, err := filepath.Glob("../../fixtures/provider/*/main.tf")
-	require.NoError(t, err)
-	names := make([]string, len(folders))
-	for i, folder := range folders {
-		names[i] = filepath.Base(filepath.Dir(folder))
-	}
-	require.ElementsMatch(t, names, slices.Collect(maps.Keys(roots)), "each root module has its row")
-	for name, row := range roots {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			h := harness.New(t)
-			r := &root{h, h.Options(&terraform.Options{TerraformDir: filepath.Join("../../fixtures/provider", name), Vars: map[string]any{}})}
-			terraform.InitAndApply(t, r.options)
-			r.holds(t)
-			maps.Copy(r.options.Vars, row.change)
-			terraform.Apply(t, r.options)
-			r.holds(t)
-			if row.imported != "" {
-				r.reimport(t, row.imported)
-				r.holds(t)
-			}
-			if row.check != nil {
-				row.check(t, r)
-			}
-		})
-	}
+func open(t *testing.T, dir string, variables map[string]any) *root {
+	t.Helper()
+	h := harness.New(t)
+	return &root{h, h.Options(&terraform.Options{TerraformDir: dir, Vars: variables})}
 }
 
-// holds requires that the root's claims are true and that nothing is left to do.
-func (r *root) holds(t *testing.T) {
+// TestRoots applies, changes, imports and destroys all that can be applied. What
+// a root module claims is in its own preconditions, so that an apply fails where
+// one does not hold; after each step nothing is left to do.
+func TestRoots(t *testing.T) {
+	t.Parallel()
+	now := time.Now().UTC()
+	home := open(t, "testdata/home", map[string]any{
+		"trust_anchor": certificate(t),
+		"valid_to":     []string{now.AddDate(0, 0, 100).Format(time.RFC3339), now.AddDate(0, 0, 200).Format(time.RFC3339)},
+	})
+	terraform.InitAndApply(t, home.options)
+	// It is destroyed first, as it was opened last.
+	abroad := open(t, "testdata/abroad", map[string]any{"primaries": terraform.OutputMap(t, home.options, "primaries")})
+	t.Run("home", func(t *testing.T) {
+		t.Parallel()
+		home.live(t)
+		grantIsReplaced(t, home)
+		policyIsChanged(t, home)
+	})
+	t.Run("abroad", func(t *testing.T) {
+		t.Parallel()
+		terraform.InitAndApply(t, abroad.options)
+		abroad.live(t)
+	})
+}
+
+// live takes an applied root through the rest of its life.
+func (r *root) live(t *testing.T) {
 	t.Helper()
-	var claims map[string]bool
-	require.NoError(t, json.Unmarshal([]byte(terraform.OutputJson(t, r.options, "claims")), &claims))
-	require.NotEmpty(t, claims)
-	for claim, holds := range claims {
-		require.True(t, holds, claim)
-	}
+	r.AssertNoDrift(r.options)
+	r.options.Vars["changed"] = true
+	terraform.Apply(t, r.options)
+	r.reimport(t)
 	r.AssertNoDrift(r.options)
 }
 
-// reimport forgets a resource and imports it.
-func (r *root) reimport(t *testing.T, address string) {
+// reimport forgets what the output imports names, and imports it. The apply notes
+// besides what only the configuration knows, such as the deletion window; it must
+// not make another.
+func (r *root) reimport(t *testing.T) {
 	t.Helper()
-	id := terraform.Output(t, r.options, "import_id")
-	terraform.RunTerraformCommand(t, r.options, "state", "rm", address)
-	args := append([]string{"import", "-input=false", "-no-color"}, terraform.FormatTerraformVarsAsArgs(r.options.Vars)...)
-	terraform.RunTerraformCommand(t, r.options, append(args, address, id)...)
+	ids := terraform.OutputMap(t, r.options, "imports")
+	terraform.RunTerraformCommand(t, r.options, append([]string{"state", "rm"}, slices.Sorted(maps.Keys(ids))...)...)
+	var blocks strings.Builder
+	for address, id := range ids {
+		fmt.Fprintf(&blocks, "import {\n  to = %s\n  id = %q\n}\n", address, id)
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(r.options.TerraformDir, "imports.tf"), []byte(blocks.String()), 0o600))
+	require.Contains(t, terraform.Apply(t, r.options), fmt.Sprintf("Resources: %d imported, 0 added, ", len(ids)))
 }
 
-// TestEveryResourceHasARoot: what the provider has of KMS is used by some root.
-func TestEveryResourceHasARoot(t *testing.T) {
+// The provider has kept the name of a data source that it removed.
+func TestRemovedDataSource(t *testing.T) {
 	t.Parallel()
-	folders, err := filepath.Glob("../../fixtures/provider/*/main.tf")
+	r := open(t, "../../fixtures/provider/secret", nil)
+	_, err := terraform.InitAndPlanE(t, r.options)
+	require.ErrorContains(t, err, "aws_kms_secrets")
+}
+
+// What the provider has of KMS is in some root module, and each of them is used.
+func TestAllIsHere(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../../fixtures/provider/*/main.tf")
 	require.NoError(t, err)
-	var all []byte
-	for _, folder := range folders {
-		text, err := os.ReadFile(folder)
-		require.NoError(t, err)
-		all = append(all, text...)
+	tested := read(t, "testdata/home/main.tf") + read(t, "testdata/abroad/main.tf") + read(t, "provider_test.go")
+	var all string
+	for _, file := range files {
+		all += read(t, file)
+		require.Contains(t, tested, "fixtures/provider/"+filepath.Base(filepath.Dir(file))+`"`)
 	}
-	for _, block := range []string{
-		`resource "aws_kms_alias"`, `resource "aws_kms_ciphertext"`, `resource "aws_kms_grant"`, `resource "aws_kms_key"`,
-		`resource "aws_kms_key_policy"`, `resource "aws_kms_replica_key"`,
-		`data "aws_kms_alias"`, `data "aws_kms_ciphertext"`, `data "aws_kms_key"`, `data "aws_kms_public_key"`, `data "aws_kms_secrets"`,
+	for kind, types := range map[string][]string{
+		"resource": {"alias", "ciphertext", "custom_key_store", "external_key", "grant", "key", "key_policy", "replica_external_key", "replica_key"},
+		"data":     {"alias", "ciphertext", "custom_key_store", "key", "public_key", "secret", "secrets"},
 	} {
-		require.Contains(t, string(all), block)
+		for _, name := range types {
+			require.Contains(t, all, kind+` "aws_kms_`+name+`"`)
+		}
 	}
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	return string(text)
+}
+
+// certificate is a trust anchor of a CloudHSM cluster, in PEM.
+func certificate(t *testing.T) string {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	now := time.Now()
+	form := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: now, NotAfter: now.Add(time.Hour), IsCA: true, BasicConstraintsValid: true}
+	der, err := x509.CreateCertificate(rand.Reader, form, form, &key.PublicKey, key)
+	require.NoError(t, err)
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 }
