@@ -2,16 +2,16 @@ package harness
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/kms"
-	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/gruntwork-io/terratest/modules/terraform"
-	"github.com/hashicorp/terraform-exec/tfexec"
 
 	"github.com/keywright/keywright/harness/probe"
+	"github.com/keywright/keywright/harness/report"
+	"github.com/keywright/keywright/harness/runner"
+	"github.com/keywright/keywright/kmsemu"
 )
 
 // AssertRoundTrip fails the test unless the role can encrypt and decrypt with
@@ -19,9 +19,9 @@ import (
 // [probe.RoundTrip] for all it asks.
 func (h *Harness) AssertRoundTrip(role *probe.Identity, keyARN string, encryptionContext map[string]string) {
 	h.t.Helper()
-	if err := probe.RoundTrip(h.t.Context(), role.KMS, keyARN, encryptionContext); err != nil {
-		h.t.Errorf("round trip as %s: %v", role.Name, err)
-	}
+	h.promise("round trip as "+role.Name, func() (string, error) {
+		return "", probe.RoundTrip(h.t.Context(), role.KMS, keyARN, encryptionContext)
+	})
 }
 
 // AssertRefused fails the test unless the call, made as the role, is denied:
@@ -29,11 +29,11 @@ func (h *Harness) AssertRoundTrip(role *probe.Identity, keyARN string, encryptio
 // does. On a backend that does not enforce policies the test is skipped.
 func (h *Harness) AssertRefused(role *probe.Identity, call probe.Call) (reason string) {
 	h.t.Helper()
-	reason, err := probe.Refused(h.t.Context(), role, call)
-	h.skipUnlessEnforced(err)
-	if err != nil {
-		h.t.Errorf("refusal: %v", err)
-	}
+	h.promise("refusal of "+role.Name, func() (_ string, err error) {
+		reason, err = probe.Refused(h.t.Context(), role, call)
+		h.expected(role)
+		return reason, err
+	})
 	return reason
 }
 
@@ -42,19 +42,24 @@ func (h *Harness) AssertRefused(role *probe.Identity, call probe.Call) (reason s
 // denied. On a backend that does not enforce policies the test is skipped.
 func (h *Harness) AssertAccess(m probe.Matrix) {
 	h.t.Helper()
-	results, err := probe.Access(h.t.Context(), h.session.backend, m)
-	h.skipUnlessEnforced(err)
-	if err != nil {
-		h.t.Errorf("%v", err)
-		return
+	var results []probe.Result
+	h.promise("access", func() (_ string, err error) {
+		results, err = probe.Access(h.t.Context(), h.session.backend, m)
+		return fmt.Sprintf("%d calls", len(results)), err
+	})
+	for _, row := range m.Rows {
+		h.expected(row.Identity)
 	}
 	for _, r := range results {
+		p := report.Promise{Name: "access: " + r.Role + " " + string(r.Action) + " " + verdict(r.Want), Outcome: report.Held, Reason: r.Reason}
 		h.claim("access/"+r.Role+"/"+string(r.Action)+"="+verdict(r.Want), func(t testing.TB) {
 			t.Helper()
 			if !r.OK() {
+				p.Outcome, p.Reason = report.Broken, r.String()
 				t.Errorf("%s: %v", m.Key, r)
 			}
 		})
+		h.note(p)
 	}
 }
 
@@ -75,43 +80,61 @@ func (h *Harness) claim(name string, check func(testing.TB)) {
 	check(h.t)
 }
 
-func (h *Harness) skipUnlessEnforced(err error) {
-	h.t.Helper()
-	if errors.Is(err, probe.ErrNotEnforced) {
-		h.t.Skipf("not proven: %v", err)
-	}
-}
-
 // AssertNoDrift fails the test if a plan with the options would change
 // anything, and names each address and attribute with its values before and
 // after.
 func (h *Harness) AssertNoDrift(opts *terraform.Options) {
 	h.t.Helper()
-	root := h.rootOf(opts)
-	if root == nil {
-		h.t.Errorf("no drift: these options are not from this harness's Options")
-		return
-	}
-	var planned []tfexec.PlanOption
-	in := inputsOf(opts)
-	for _, file := range in.files {
-		planned = append(planned, tfexec.VarFile(file))
-	}
-	for _, v := range in.vars {
-		planned = append(planned, tfexec.Var(v))
-	}
-	changes, err := root.workspace.Drift(h.t.Context(), planned...)
-	if err != nil {
-		h.t.Errorf("no drift: %v", err)
-		return
-	}
-	if len(changes) > 0 {
-		lines := make([]string, len(changes))
-		for i, c := range changes {
-			lines[i] = c.String()
+	h.promise("no drift", func() (string, error) {
+		root := h.rootOf(opts)
+		if root == nil {
+			return "", errNotOurs
 		}
-		h.t.Errorf("a second plan is not empty:\n%s", strings.Join(lines, "\n"))
+		changes, err := root.workspace.Drift(h.t.Context(), inputsOf(opts).planOptions()...)
+		if err == nil && len(changes) > 0 {
+			err = fmt.Errorf("a second plan is not empty:\n%s", listed(changes))
+		}
+		return "", err
+	})
+}
+
+// errNotOurs says that a harness was given options it does not know.
+var errNotOurs = errors.New("these options are not from this harness's Options")
+
+func listed(changes []runner.Change) string {
+	lines := make([]string, len(changes))
+	for i, c := range changes {
+		lines[i] = c.String()
 	}
+	return strings.Join(lines, "\n")
+}
+
+// AssertPlan fails the test unless a plan with the options does what is wanted
+// with resources, and nothing else; without wants, nothing at all.
+func (h *Harness) AssertPlan(opts *terraform.Options, want ...runner.Planned) {
+	h.t.Helper()
+	h.promise("plan", func() (string, error) {
+		root := h.rootOf(opts)
+		if root == nil {
+			return "", errNotOurs
+		}
+		plan, err := root.workspace.Plan(h.t.Context(), inputsOf(opts).planOptions()...)
+		if err != nil {
+			return "", err
+		}
+		return "", runner.Expect(plan, want...)
+	})
+}
+
+// AssertAudit fails the test unless the audit trail tells of the deed, and returns
+// what it tells. On a backend that keeps none the test is skipped.
+func (h *Harness) AssertAudit(deed probe.Deed) (records []kmsemu.Event) {
+	h.t.Helper()
+	h.promise("audit: "+deed.String(), func() (_ string, err error) {
+		records, err = probe.Deeds(h.session.backend, deed)
+		return "", err
+	})
+	return records
 }
 
 func (h *Harness) rootOf(opts *terraform.Options) *root {
@@ -129,27 +152,16 @@ func (h *Harness) rootOf(opts *terraform.Options) *root {
 // every periodDays.
 func (h *Harness) AssertRotation(keyARN string, periodDays int32) {
 	h.t.Helper()
-	out, err := h.KMS().GetKeyRotationStatus(h.t.Context(), &kms.GetKeyRotationStatusInput{KeyId: &keyARN})
-	switch {
-	case err != nil:
-		h.t.Errorf("rotation of %s: %v", keyARN, err)
-	case !out.KeyRotationEnabled:
-		h.t.Errorf("rotation of %s is off, want every %d days", keyARN, periodDays)
-	case aws.ToInt32(out.RotationPeriodInDays) != periodDays:
-		h.t.Errorf("%s rotates every %d days, want %d", keyARN, aws.ToInt32(out.RotationPeriodInDays), periodDays)
-	}
+	h.promise("rotation", func() (string, error) {
+		return "", probe.Rotates(h.t.Context(), h.KMS(), keyARN, periodDays)
+	})
 }
 
 // AssertPendingDeletion fails the test unless the key is pending deletion, as
 // it must be after a destroy.
 func (h *Harness) AssertPendingDeletion(keyARN string) {
 	h.t.Helper()
-	out, err := h.KMS().DescribeKey(h.t.Context(), &kms.DescribeKeyInput{KeyId: &keyARN})
-	if err != nil {
-		h.t.Errorf("state of %s: %v", keyARN, err)
-		return
-	}
-	if out.KeyMetadata.KeyState != types.KeyStatePendingDeletion {
-		h.t.Errorf("%s is %s, want %s", keyARN, out.KeyMetadata.KeyState, types.KeyStatePendingDeletion)
-	}
+	h.promise("pending deletion", func() (string, error) {
+		return "", probe.PendingDeletion(h.t.Context(), h.KMS(), keyARN)
+	})
 }

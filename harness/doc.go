@@ -29,6 +29,15 @@
 // provider's process and the temporary folder go with the last test that uses
 // them; tests that run side by side share one backend and one warm provider.
 //
+// # When a test fails
+//
+// Nothing is shown of a test that passes. One that fails is shown with the calls
+// of its roles, and of Terraform with its keys, that were denied although no
+// assertion asked for it, each with the statements that decided or came nearest;
+// with what a plan says; with the engine's output; and with the command that
+// runs it again. KEYWRIGHT_RESULTS names a file to which each promise is added
+// with its outcome, and each module with what of it was touched: package report.
+//
 // # Environment variables
 //
 // These are read here and nowhere below this package. All may be unset.
@@ -39,6 +48,7 @@
 //	KEYWRIGHT_CACHE     folder for what is installed; unset: keywright in the user's cache folder
 //	KEYWRIGHT_BACKEND   "embedded" (default) or "localstack"
 //	KEYWRIGHT_LOCALSTACK  endpoint of a LocalStack that runs; unset: one is installed and started
+//	KEYWRIGHT_RESULTS   result file to add to, an absolute path; unset: none is written
 //	KEYWRIGHT_PYTHON    path of the Python that LocalStack is installed with; unset: found
 //
 // The variables that lead the search for engine and provider, such as PATH and

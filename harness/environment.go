@@ -17,7 +17,23 @@ type environment struct {
 	tools      toolchain.Config
 	backend    string // its name
 	localStack backend.LocalStackConfig
+	results    string // path of the result file; "" for none
 	all        map[string]string
+}
+
+// settings are the variables that decide what a test runs on: a failed test is
+// told with them.
+var settings = []string{"KEYWRIGHT_BACKEND", "KEYWRIGHT_LOCALSTACK", "KEYWRIGHT_PRODUCT", "KEYWRIGHT_ENGINE", "KEYWRIGHT_PROVIDER"}
+
+// given are the settings that are set, as a shell takes them.
+func (e environment) given() []string {
+	var list []string
+	for _, name := range settings {
+		if e.all[name] != "" {
+			list = append(list, name+"="+quoted(e.all[name]))
+		}
+	}
+	return list
 }
 
 // readEnvironment is the one place where environment variables are read.
@@ -36,7 +52,7 @@ func readEnvironment() (environment, error) {
 		cache = filepath.Join(base, "keywright")
 	}
 	progress := func(line string) { fmt.Fprintln(os.Stderr, "keywright:", line) }
-	return environment{all: all, backend: all["KEYWRIGHT_BACKEND"], localStack: backend.LocalStackConfig{
+	return environment{all: all, backend: all["KEYWRIGHT_BACKEND"], results: all["KEYWRIGHT_RESULTS"], localStack: backend.LocalStackConfig{
 		Endpoint: all["KEYWRIGHT_LOCALSTACK"],
 		Python:   python.Config{Path: all["KEYWRIGHT_PYTHON"], CacheDir: cache, Environ: all, Progress: progress},
 	}, tools: toolchain.Config{

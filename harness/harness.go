@@ -26,6 +26,11 @@ type Harness struct {
 	session *session
 	log     *testLog
 
+	// For what is told of a failure: the session ARNs of the test's identities, its
+	// keys, and the ids of the denials that assertions asked for.
+	identities, keys, asked map[string]bool
+	explained               bool
+
 	mu      sync.Mutex
 	roots   []*root
 	aborted string // the reason, once aborted
@@ -37,7 +42,7 @@ type Harness struct {
 // standard error. It fails the test if that can't be done.
 func New(t testing.TB) *Harness {
 	t.Helper()
-	h := &Harness{t: t, log: &testLog{t: t}}
+	h := &Harness{t: t, log: &testLog{t: t}, identities: map[string]bool{}, keys: map[string]bool{}, asked: map[string]bool{}}
 	s, err := join(t.Context(), h)
 	if err != nil {
 		t.Fatalf("harness: %v", err)
@@ -68,10 +73,12 @@ func (h *Harness) Role(name string, policies ...string) *probe.Identity {
 	if err != nil {
 		h.t.Fatalf("role %s: %v", name, err)
 	}
+	h.identities[id.ARN] = true
 	h.t.Cleanup(func() {
 		if h.reason() != "" {
 			return // the backend is gone, and the role with it
 		}
+		h.explain()
 		if err := id.Remove(context.WithoutCancel(h.t.Context())); err != nil {
 			h.t.Errorf("role %s: %v", name, err)
 		}
@@ -86,6 +93,7 @@ func (h *Harness) Assume(roleARN string) *probe.Identity {
 	if err != nil {
 		h.t.Fatalf("%v", err)
 	}
+	h.identities[id.ARN] = true
 	return id
 }
 
@@ -93,6 +101,9 @@ func (h *Harness) Assume(roleARN string) *probe.Identity {
 func (h *Harness) close() {
 	if reason := h.reason(); reason != "" {
 		h.t.Errorf("harness: stopped: %s", reason)
+	}
+	if h.t.Failed() && h.reason() == "" {
+		h.tellFailure()
 	}
 	if err := h.session.leave(h); err != nil {
 		h.t.Errorf("harness: %v", err)

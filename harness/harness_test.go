@@ -14,6 +14,7 @@ import (
 	"github.com/keywright/keywright/harness"
 	"github.com/keywright/keywright/harness/backend"
 	"github.com/keywright/keywright/harness/probe"
+	"github.com/keywright/keywright/harness/runner"
 )
 
 // policy lets the deployer administer the key, and app encrypt and decrypt.
@@ -76,6 +77,26 @@ func TestAsserts(t *testing.T) {
 		broken(`aws_kms_key.this: update: description: "changed by hand" -> "made by a test"`)
 		h.AssertNoDrift(&terraform.Options{TerraformDir: "testdata/key"})
 		broken("not from this harness's Options")
+
+		update := runner.Planned{Address: "aws_kms_key.this", Action: "update", After: map[string]any{"description": "made by a test"}}
+		h.AssertPlan(opts, update)
+		holds("plan")
+		h.AssertPlan(opts)
+		broken("plan: aws_kms_key.this: update, which is not expected")
+		update.After = map[string]any{"description": "another"}
+		h.AssertPlan(opts, update)
+		broken(`description: want "another", got "made by a test"`)
+
+		deed := probe.Deed{Principal: app.RoleARN, Action: probe.Decrypt, Key: key, EncryptionContext: map[string]string{"tenant": "a"}}
+		require.NotEmpty(t, h.AssertAudit(deed))
+		holds("audit")
+		deed.EncryptionContext = map[string]string{"tenant": "b"}
+		require.Empty(t, h.AssertAudit(deed))
+		broken("nothing tells that "+app.RoleARN+" did Decrypt", "of that principal the audit trail has")
+		h.AssertAudit(probe.Deed{Principal: stranger.RoleARN, Action: probe.Encrypt, Key: key, Denied: true})
+		holds("audit of a denial")
+		h.AssertAudit(probe.Deed{Principal: stranger.RoleARN, Action: probe.Encrypt, Key: key})
+		broken("did Encrypt")
 
 		h.AssertRotation(key, 365)
 		broken("is off, want every 365 days")

@@ -6,8 +6,14 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/gruntwork-io/terratest/modules/logger"
 	terratesting "github.com/gruntwork-io/terratest/modules/testing"
 )
+
+// What terratest says without being given a logger, such as the commands it runs,
+// belongs to its test: shown if that fails, or with -v. Set here because later
+// other tests would be reading it.
+func init() { logger.Default = logger.TestingT }
 
 // testLog keeps the engine's output of one test and shows it as one block if
 // the test fails; with -v it is shown as it comes. It is terratest's logger and

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/gruntwork-io/terratest/modules/terraform"
 	"github.com/stretchr/testify/require"
@@ -59,6 +60,22 @@ var scenarios = map[string]func(*testing.T, *harness.Harness, *terraform.Options
 			_, err := c.Encrypt(ctx, &kms.EncryptInput{KeyId: &key, Plaintext: []byte("x")})
 			return err
 		})
+	},
+	// A denial that was asked for, one that was not, and drift.
+	"tells": func(t *testing.T, h *harness.Harness, opts *terraform.Options) {
+		app, stranger := h.Role("app"), h.Role("stranger")
+		opts.Vars["policy"], opts.Vars["description"] = fmt.Sprintf(policy, app.RoleARN), "made by a test"
+		terraform.InitAndApply(t, opts)
+		key := terraform.Output(t, opts, "key_arn")
+		h.AssertRoundTrip(app, key, nil)
+		h.AssertRefused(stranger, func(ctx context.Context, c *kms.Client) error {
+			_, err := c.Encrypt(ctx, &kms.EncryptInput{KeyId: &key, Plaintext: []byte("x")})
+			return err
+		})
+		_, err := h.KMS().UpdateKeyDescription(t.Context(), &kms.UpdateKeyDescriptionInput{KeyId: &key, Description: aws.String("by hand")})
+		require.NoError(t, err)
+		_, err = stranger.KMS.DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: &key})
+		t.Error("as planned:", err)
 	},
 	// As an apply that is cut off in its CreateKey: the key is in no state.
 	"strays": func(t *testing.T, h *harness.Harness, _ *terraform.Options) {

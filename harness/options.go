@@ -41,7 +41,7 @@ func (h *Harness) Options(opts *terraform.Options) *terraform.Options {
 		wired.Logger = logger.New(h.log)
 	}
 	h.log.printf("provider: %s, %s", w.Mode, w.Why)
-	h.adopt(&root{workspace: w, options: wired, inputs: inputsOf(wired)})
+	h.adopt(&root{dir: opts.TerraformDir, workspace: w, options: wired, inputs: inputsOf(wired)})
 	return wired
 }
 
@@ -53,6 +53,12 @@ func (h *Harness) adopt(r *root) {
 	h.t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(h.t.Context()), destroyPatience)
 		defer cancel()
+		if h.reason() == "" {
+			if err := h.measure(r); err != nil {
+				h.t.Errorf("harness: %v", err)
+			}
+			h.explain()
+		}
 		// The test is over, so its options may be read as they are now.
 		if err := r.destroy(ctx, "the test is over", inputsOf(r.options)); err != nil && h.reason() == "" {
 			h.t.Errorf("destroying %s: %v", r.options.TerraformDir, err)

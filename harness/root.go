@@ -1,8 +1,10 @@
 package harness
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"strings"
 	"sync"
 
 	"github.com/gruntwork-io/terratest/modules/terraform"
@@ -13,6 +15,7 @@ import (
 
 // root is a workspace with the options a test runs it with.
 type root struct {
+	dir       string // the root module, as the test named it
 	workspace *runner.Workspace
 	options   *terraform.Options
 	inputs    inputs // as they were when the options were made
@@ -38,6 +41,62 @@ func inputsOf(opts *terraform.Options) inputs {
 		in.vars = append(in.vars, args[i+1])
 	}
 	return in
+}
+
+// planOptions are the inputs for a plan.
+func (in inputs) planOptions() []tfexec.PlanOption {
+	var list []tfexec.PlanOption
+	for _, file := range in.files {
+		list = append(list, tfexec.VarFile(file))
+	}
+	for _, v := range in.vars {
+		list = append(list, tfexec.Var(v))
+	}
+	return list
+}
+
+// variables are the names of the variables that the test set.
+func (r *root) variables() []string {
+	in := inputsOf(r.options)
+	var names []string
+	for _, v := range in.vars {
+		name, _, _ := strings.Cut(v, "=")
+		names = append(names, name)
+	}
+	for variable := range r.options.EnvVars {
+		if name, ok := strings.CutPrefix(variable, "TF_VAR_"); ok {
+			names = append(names, name)
+		}
+	}
+	for _, file := range in.files {
+		// What is wrong with a file the engine says.
+		if set, err := runner.VariablesOf(file); err == nil {
+			names = append(names, set...)
+		}
+	}
+	return names
+}
+
+// policies are the key policies that the root's state holds, by the key's ARN.
+func (r *root) policies() (map[string]string, error) {
+	resources, err := r.workspace.Resources()
+	if err != nil {
+		return nil, err
+	}
+	arns := map[string]string{} // by key id
+	policies := map[string]string{}
+	for _, res := range resources {
+		if strings.Contains(res.ARN(), ":key/") {
+			arns[res.Text("key_id")] = res.ARN()
+			policies[res.ARN()] = res.Text("policy")
+		}
+	}
+	for _, res := range resources {
+		if res.Type == "aws_kms_key_policy" {
+			policies[cmp.Or(arns[res.Text("key_id")], res.Text("key_id"))] = res.Text("policy")
+		}
+	}
+	return policies, nil
 }
 
 // destroy ends whatever still runs in the workspace, destroys what was applied

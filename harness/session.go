@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 
 	"github.com/keywright/keywright/harness/backend"
+	"github.com/keywright/keywright/harness/report"
 	"github.com/keywright/keywright/harness/runner"
 	"github.com/keywright/keywright/harness/toolchain"
 )
@@ -22,6 +23,10 @@ type session struct {
 	backend backend.Backend
 	run     *runner.Runner
 	watch   *watch
+
+	engine   string       // with its version, for results
+	settings []string     // as environment.given
+	results  *report.File // nil for none
 
 	mu   sync.Mutex
 	live map[*Harness]bool
@@ -80,7 +85,16 @@ func startSession(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, errors.Join(err, b.Close())
 	}
-	return &session{backend: b, run: run, live: map[*Harness]bool{}}, nil
+	s := &session{
+		backend: b, run: run, live: map[*Harness]bool{},
+		engine: fmt.Sprintf("%s %s", tools.Engine.Product, tools.Engine.Version), settings: env.given(),
+	}
+	if env.results != "" {
+		if s.results, err = report.Open(env.results); err != nil {
+			return nil, errors.Join(err, s.close())
+		}
+	}
+	return s, nil
 }
 
 // leave takes h out of the session; the last one closes it, and gets the error
@@ -106,7 +120,7 @@ func (s *session) leave(h *Harness) error {
 // error lists the keys that are left.
 func (s *session) close() error {
 	s.closing.Do(func() {
-		s.closed = errors.Join(s.leftovers(), s.run.Close(), s.backend.Close())
+		s.closed = errors.Join(s.leftovers(), s.run.Close(), s.backend.Close(), s.results.Close())
 	})
 	return s.closed
 }

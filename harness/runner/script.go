@@ -16,6 +16,9 @@ import (
 // [Workspace.Stop]. The script reads it before the environment is emptied.
 const cleanupVariable = "KEYWRIGHT_CLEANUP"
 
+// outputsFile notes, a line each, the arguments of the engine's output commands.
+const outputsFile = "outputs"
+
 // engineScript starts the engine in the environment of the file "env" beside
 // it. Every exec keeps the process id, so that a signal to the script's process
 // reaches the engine, and the id that the script notes is the engine's.
@@ -23,6 +26,7 @@ const engineScript = `#!/bin/sh
 # Runs the engine in the environment its workspace owns.
 here=%s
 : >"$here/running/$$" || exit 1
+if [ "$1" = output ]; then echo "$*" >>"$here/` + outputsFile + `"; fi
 if [ -e "$here/closed" ] && [ -z "$` + cleanupVariable + `" ]; then
 	echo "keywright: not started, the test is being stopped: $(cat "$here/closed")" >&2
 	exit 1

@@ -1,0 +1,49 @@
+package harness_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/keywright/keywright/harness/coverage"
+	"github.com/keywright/keywright/harness/report"
+)
+
+// A failed test tells what was denied that nobody asked to be, what a plan says,
+// and how to run it again; the result file tells what was promised and touched.
+func TestFailureTells(t *testing.T) {
+	if os.Getenv(scenarioVariable) != "" {
+		t.Skip("this is the helper process")
+	}
+	t.Parallel()
+	results := filepath.Join(t.TempDir(), "results.jsonl")
+	data, err := reexec(t, "tells", "KEYWRIGHT_BACKEND=embedded", "KEYWRIGHT_RESULTS="+results).CombinedOutput()
+	require.Error(t, err)
+	out := string(data)
+	require.Contains(t, out, "as planned: ")
+	require.Regexp(t, `denied calls:\n\s+arn:aws:sts::000000000000:assumed-role/stranger-\w+/probe-\w+: DescribeKey arn:\S+: AccessDeniedException: .*nothing allows kms:DescribeKey`, out)
+	require.NotContains(t, out, ": Encrypt arn:", "a denial that was asked for")
+	require.Contains(t, out, `aws_kms_key.this: update: description: "by hand" -> "made by a test"`)
+	require.Contains(t, out, "to repeat: KEYWRIGHT_BACKEND='embedded' go test -count=1 -v -run '^TestScenario$'")
+
+	got, err := report.Read(results)
+	require.NoError(t, err)
+	require.Len(t, got.Promises, 2)
+	held := got.Promises[0]
+	require.Regexp(t, "^round trip as app-", held.Name)
+	require.Equal(t, report.Held, held.Outcome)
+	require.Equal(t, []string{"TestScenario", "harness/testdata/key", "embedded"}, []string{held.Test, held.Module, held.Backend})
+	require.Regexp(t, `^(terraform|opentofu) \d`, held.Engine)
+	require.Contains(t, got.Promises[1].Reason, "nothing allows kms:Encrypt", "a refusal is noted with what decided")
+
+	require.Len(t, got.Coverage, 1)
+	m := got.Coverage[0]
+	require.Equal(t, []coverage.Item{{Name: "description", Touched: true}, {Name: "policy", Touched: true}, {Name: "rotation"}}, m.Variables)
+	require.Equal(t, []coverage.Item{{Name: "key_arn", Touched: true}}, m.Outputs)
+	require.Equal(t, []coverage.Item{{Name: "Admin", Touched: true}, {Name: "App", Touched: true}}, m.Statements)
+	require.Contains(t, m.Actions, coverage.Item{Name: "App: kms:Decrypt", Touched: true})
+	require.Contains(t, m.Actions, coverage.Item{Name: "Admin: kms:Update*", Touched: true})
+	require.Contains(t, m.Actions, coverage.Item{Name: "Admin: kms:ScheduleKeyDeletion"}, "Terraform's own calls do not count")
+}

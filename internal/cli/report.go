@@ -1,0 +1,81 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/keywright/keywright/harness/report"
+)
+
+// reportFiles are the flags of commands that have results to write.
+type reportFiles struct {
+	json, junit string
+	minCoverage float64
+}
+
+func (f *reportFiles) flags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.json, "json", "", "write the results to this file, as JSON lines")
+	cmd.Flags().StringVar(&f.junit, "junit", "", "write the results to this file, as JUnit XML")
+	cmd.Flags().Float64Var(&f.minCoverage, "min-coverage", 0, "exit 2 if less than this percentage of a module was touched")
+}
+
+// write writes the files that were asked for.
+func (f *reportFiles) write(r report.Report) error {
+	return errors.Join(writeFile(f.json, r.Write), writeFile(f.junit, r.JUnit))
+}
+
+func writeFile(path string, content func(io.Writer) error) error {
+	if path == "" {
+		return nil
+	}
+	file, err := os.Create(path)
+	if err != nil {
+		return fmt.Errorf("writing results: %w", err)
+	}
+	return errors.Join(content(file), file.Close())
+}
+
+// judge returns errFindings if a promise is broken or too little was touched.
+func (f *reportFiles) judge(r report.Report) error {
+	if r.Count(report.Broken) > 0 {
+		return errFindings
+	}
+	for _, m := range r.Coverage {
+		if m.Percent() < f.minCoverage {
+			return errFindings
+		}
+	}
+	return nil
+}
+
+func (a *app) report() *cobra.Command {
+	var files reportFiles
+	cmd := &cobra.Command{
+		Use:   "report FILE...",
+		Short: "Put result files of tests together",
+		Long: `Report reads result files, as Go tests write them with KEYWRIGHT_RESULTS and
+keywright test with --json, puts the results of all together and prints how the
+promises fared and what of each module no test touched. The status is 2 if a
+promise is broken or a module is covered less than --min-coverage.`,
+		Example: `  KEYWRIGHT_RESULTS=$PWD/results.jsonl go test ./...
+  keywright report results.jsonl --min-coverage 80
+  keywright report shard-*/results.jsonl --junit promises.xml`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			r, err := report.Read(args...)
+			if err != nil {
+				return err
+			}
+			if err := errors.Join(r.Text(a.Out), files.write(r)); err != nil {
+				return err
+			}
+			return files.judge(r)
+		},
+	}
+	files.flags(cmd)
+	return cmd
+}
