@@ -9,62 +9,17 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
-
-// argument is one argument of a module block.
-type argument struct {
-	name   string
-	decode func(*decoder, hclsyntax.Expression, *Module)
-}
-
-// arguments of a module block, in the order the documentation lists them.
-var arguments = []argument{
-	{"preset", func(d *decoder, e hclsyntax.Expression, m *Module) { m.Preset = d.oneOf(e, presetNames()) }},
-	{"manages", func(d *decoder, e hclsyntax.Expression, m *Module) {
-		m.Manages = oneOf(d, e, ManagesKey, ManagesPolicy, ManagesGrants)
-	}},
-	{"key_spec", func(d *decoder, e hclsyntax.Expression, m *Module) { m.KeySpec = d.oneOf(e, specNames()) }},
-	{"key_usage", func(d *decoder, e hclsyntax.Expression, m *Module) { m.KeyUsage = d.oneOf(e, words(abilities)) }},
-	{"origin", func(d *decoder, e hclsyntax.Expression, m *Module) {
-		m.Origin = oneOf(d, e, OriginKMS, OriginExternal, OriginCloudHSM, OriginXKS)
-	}},
-	{"key_material_expires", func(d *decoder, e hclsyntax.Expression, m *Module) { m.KeyMaterialExpires = d.boolean(e) }},
-	{"multi_region", func(d *decoder, e hclsyntax.Expression, m *Module) {
-		m.MultiRegion = oneOf(d, e, SingleRegion, Primary, Replica, PrimaryWithReplica)
-	}},
-	{"services", decodeServices},
-	{"roles", decodeRoles},
-	{"encryption_context", decodeEncryptionContext},
-	{"aliases", decodeAliases},
-	{"rotation_period_in_days", func(d *decoder, e hclsyntax.Expression, m *Module) {
-		m.RotationPeriodInDays = d.days(e, "the rotation period", 90, 2560)
-	}},
-	{"deletion_window_in_days", func(d *decoder, e hclsyntax.Expression, m *Module) {
-		m.DeletionWindowInDays = d.days(e, "the deletion window", 7, 30)
-	}},
-	{"root_statement", func(d *decoder, e hclsyntax.Expression, m *Module) {
-		m.RootStatement = oneOf(d, e, BreakGlass, Delegate, NoRoot)
-	}},
-	{"principal_binding", func(d *decoder, e hclsyntax.Expression, m *Module) {
-		m.PrincipalBinding = oneOf(d, e, ByUniqueID, ByARN)
-	}},
-	{"protect_from_destroy", func(d *decoder, e hclsyntax.Expression, m *Module) { m.ProtectFromDestroy = d.boolean(e) }},
-	{"target", decodeTarget},
-	{"tags", decodeTags},
-	{"description", decodeDescription},
-	{"output", decodeOutput},
-}
 
 // arguments decodes the arguments of block into m, fills in what it leaves out,
 // and looks for parts that do not go together.
-func (d *decoder) arguments(block *hclsyntax.Block, m *Module) {
-	for _, nested := range block.Body.Blocks {
+func (d *decoder) arguments(block *moduleBlock, m *Module) {
+	for _, nested := range block.nested {
 		d.report(nested.TypeRange, "write it as an argument: name = value", "a module holds no block %q", nested.Type)
 	}
 	before := len(d.found)
 	var names []string
-	given := maps.Clone(block.Body.Attributes)
+	given := maps.Clone(block.attributes)
 	for _, a := range arguments {
 		names = append(names, a.name)
 		if attr, ok := given[a.name]; ok {
@@ -84,18 +39,18 @@ func (d *decoder) arguments(block *hclsyntax.Block, m *Module) {
 
 // parts reports a block that says nothing about what it is for, and fills in what
 // it leaves out.
-func (d *decoder) parts(block *hclsyntax.Block, m *Module) {
-	for _, name := range []string{"preset", "manages", "key_spec", "services"} {
-		if _, ok := block.Body.Attributes[name]; ok {
+func (d *decoder) parts(block *moduleBlock, m *Module) {
+	for _, name := range beginnings {
+		if _, ok := block.attributes[name]; ok {
 			m.fill()
 			return
 		}
 	}
-	d.report(block.TypeRange, `add preset = "encryption", or key_spec or services`, "the module has neither a preset nor parts")
+	d.report(block.DefRange, `add preset = "encryption", or key_spec or services`, "the module has neither a preset nor parts")
 }
 
 // oneOf decodes one of a few words of a type of their own.
-func oneOf[T ~string](d *decoder, e hclsyntax.Expression, words ...T) T {
+func oneOf[T ~string](d *decoder, e hcl.Expression, words ...T) T {
 	texts := make([]string, len(words))
 	for i, w := range words {
 		texts[i] = string(w)
@@ -124,7 +79,7 @@ func words[K ~string, V any](table map[K]V) []string {
 // maxDescription is the limit of CreateKey. Source: KMS API Reference.
 const maxDescription = 8192
 
-func decodeDescription(d *decoder, e hclsyntax.Expression, m *Module) {
+func decodeDescription(d *decoder, e hcl.Expression, m *Module) {
 	text, ok := d.text(e)
 	if !ok {
 		return
@@ -146,7 +101,7 @@ var aliasName = regexp.MustCompile(`^[a-zA-Z0-9/_-]{1,250}$`)
 // maxAliases is the quota of a key. Source: KMS Developer Guide, Resource quotas.
 const maxAliases = 50
 
-func decodeAliases(d *decoder, e hclsyntax.Expression, m *Module) {
+func decodeAliases(d *decoder, e hcl.Expression, m *Module) {
 	m.Aliases = []string{}
 	for _, item := range d.list(e, `["app/data"]`) {
 		alias, ok := d.text(item)
@@ -165,7 +120,7 @@ func decodeAliases(d *decoder, e hclsyntax.Expression, m *Module) {
 	slices.Sort(m.Aliases)
 }
 
-func (d *decoder) alias(e hclsyntax.Expression, alias string) {
+func (d *decoder) alias(e hcl.Expression, alias string) {
 	bare, prefixed := strings.CutPrefix(alias, "alias/")
 	switch {
 	case strings.HasPrefix(bare, "aws/"):
@@ -177,7 +132,7 @@ func (d *decoder) alias(e hclsyntax.Expression, alias string) {
 	}
 }
 
-func decodeServices(d *decoder, e hclsyntax.Expression, m *Module) {
+func decodeServices(d *decoder, e hcl.Expression, m *Module) {
 	for _, item := range d.list(e, `["s3"]`) {
 		d.argument = "service"
 		m.Services = append(m.Services, d.oneOf(item, words(services)))
@@ -185,7 +140,7 @@ func decodeServices(d *decoder, e hclsyntax.Expression, m *Module) {
 	m.Services = union(m.Services)
 }
 
-func decodeRoles(d *decoder, e hclsyntax.Expression, m *Module) {
+func decodeRoles(d *decoder, e hcl.Expression, m *Module) {
 	pairs, diags := hcl.ExprMap(e)
 	if diags.HasErrors() {
 		d.report(e.Range(), `write roles = { use = ["arn:aws:iam::111122223333:role/app"] }`, "roles are not a map")
@@ -196,7 +151,7 @@ func decodeRoles(d *decoder, e hclsyntax.Expression, m *Module) {
 		d.argument = "verb"
 		name := Verb(d.oneOf(pair.Key, verbNames()))
 		d.argument = "the list of " + string(name)
-		m.Roles[name] = d.principals(pair.Value.(hclsyntax.Expression))
+		m.Roles[name] = d.principals(pair.Value)
 	}
 }
 
@@ -212,7 +167,7 @@ func verbNames() []string {
 // of services have a colon.
 var contextKey = regexp.MustCompile(`^[a-zA-Z0-9_./=+@-]{1,128}$`)
 
-func decodeEncryptionContext(d *decoder, e hclsyntax.Expression, m *Module) {
+func decodeEncryptionContext(d *decoder, e hcl.Expression, m *Module) {
 	for _, item := range d.list(e, `["tenant"]`) {
 		key, ok := d.text(item)
 		if ok && !contextKey.MatchString(key) {
@@ -226,7 +181,7 @@ func decodeEncryptionContext(d *decoder, e hclsyntax.Expression, m *Module) {
 	}
 }
 
-func decodeTarget(d *decoder, e hclsyntax.Expression, m *Module) {
+func decodeTarget(d *decoder, e hcl.Expression, m *Module) {
 	pairs, diags := hcl.ExprMap(e)
 	if diags.HasErrors() {
 		d.report(e.Range(), `write target = { engine = "terraform", provider = "5.49" }`, "target is not a map")
@@ -249,7 +204,7 @@ func decodeTarget(d *decoder, e hclsyntax.Expression, m *Module) {
 	}
 }
 
-func decodeTags(d *decoder, e hclsyntax.Expression, m *Module) {
+func decodeTags(d *decoder, e hcl.Expression, m *Module) {
 	pairs, diags := hcl.ExprMap(e)
 	if diags.HasErrors() {
 		d.report(e.Range(), `write tags = { name = "value" }`, "tags are not a map")
@@ -265,7 +220,7 @@ func decodeTags(d *decoder, e hclsyntax.Expression, m *Module) {
 	}
 }
 
-func decodeOutput(d *decoder, e hclsyntax.Expression, m *Module) {
+func decodeOutput(d *decoder, e hcl.Expression, m *Module) {
 	output, ok := d.text(e)
 	if !ok {
 		return

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
 // fill completes the parts from the preset, and then with defaults.
@@ -199,9 +198,9 @@ var unmanaged = map[Manages][]string{
 }
 
 // conflicts reports parts of m that do not go together.
-func (d *decoder) conflicts(block *hclsyntax.Block, m *Module) {
+func (d *decoder) conflicts(block *moduleBlock, m *Module) {
 	for _, name := range unmanaged[m.Manages] {
-		if attr, ok := block.Body.Attributes[name]; ok {
+		if attr, ok := block.attributes[name]; ok {
 			d.report(attr.NameRange, "leave it out: what manages keys takes it", "a module that manages %s does not take %s", m.Manages, name)
 		}
 	}
@@ -216,16 +215,16 @@ func (d *decoder) conflicts(block *hclsyntax.Block, m *Module) {
 }
 
 // place is the first of the arguments that the block has, or the block itself.
-func place(block *hclsyntax.Block, names []string) hcl.Range {
+func place(block *moduleBlock, names []string) hcl.Range {
 	for _, name := range names {
-		if attr, ok := block.Body.Attributes[name]; ok {
+		if attr, ok := block.attributes[name]; ok {
 			return attr.NameRange
 		}
 	}
-	return block.TypeRange
+	return block.DefRange
 }
 
-func (d *decoder) serviceConflicts(block *hclsyntax.Block, m *Module) {
+func (d *decoder) serviceConflicts(block *moduleBlock, m *Module) {
 	at := place(block, []string{"services", "preset"})
 	for _, name := range m.Services {
 		s := services[name]
@@ -240,7 +239,7 @@ func (d *decoder) serviceConflicts(block *hclsyntax.Block, m *Module) {
 }
 
 // verbConflicts reports verbs that the key cannot honour.
-func (d *decoder) verbConflicts(block *hclsyntax.Block, m *Module) {
+func (d *decoder) verbConflicts(block *moduleBlock, m *Module) {
 	a := m.ability()
 	for _, v := range verbs {
 		if _, has := m.Roles[v.name]; has && v.name != Administer && v.actions[a] == nil && a != "" {
@@ -251,7 +250,7 @@ func (d *decoder) verbConflicts(block *hclsyntax.Block, m *Module) {
 }
 
 // separateDuties reports administrators that use the key as well.
-func (d *decoder) separateDuties(block *hclsyntax.Block, m *Module) {
+func (d *decoder) separateDuties(block *moduleBlock, m *Module) {
 	var users []string
 	for _, v := range verbs {
 		if v.uses {

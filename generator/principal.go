@@ -4,7 +4,6 @@ import (
 	"regexp"
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
 // principalPattern is the form of the ARNs that may hold a part of the key: IAM
@@ -35,7 +34,7 @@ var principalRules = []struct {
 }
 
 // principals decodes a list of ARNs, sorted and without doubles.
-func (d *decoder) principals(e hclsyntax.Expression) []string {
+func (d *decoder) principals(e hcl.Expression) []string {
 	var arns []string
 	for _, item := range d.list(e, `["arn:aws:iam::111122223333:role/app"]`) {
 		if arn, ok := d.text(item); ok {

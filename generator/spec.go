@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
 // Spec is a parsed spec file.
@@ -90,18 +89,18 @@ var reservedNames = []string{"aux", "com1", "com2", "com3", "com4", "con", "lpt1
 
 var moduleName = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
 
-// ParseSpec parses a spec. filename is only for messages. The error is
-// [Diagnostics] and holds every problem found; syntax errors hide the others.
+// ParseSpec parses a spec. filename is for messages, and says which of HCL's two
+// syntaxes the spec has: JSON if it ends in ".json", else the native one. The error
+// is [Diagnostics] and holds every problem found; syntax errors hide the others.
 func ParseSpec(filename string, src []byte) (*Spec, error) {
-	file, diags := hclsyntax.ParseConfig(src, filename, hcl.InitialPos)
-	if diags.HasErrors() {
-		return nil, fromHCL(diags)
-	}
-	body := file.Body.(*hclsyntax.Body) // what ParseConfig documents
 	d := &decoder{}
-	spec := &Spec{Modules: d.modules(body)}
+	blocks, body, err := d.blocks(filename, src)
+	if err != nil {
+		return nil, err
+	}
+	spec := &Spec{Modules: d.modules(blocks)}
 	if len(spec.Modules) == 0 && len(d.found) == 0 {
-		d.report(body.SrcRange, `add a block such as module "encryption" { preset = "encryption" }`, "the spec holds no module")
+		d.report(body, `add a block such as module "encryption" { preset = "encryption" }`, "the spec holds no module")
 	}
 	if len(d.found) > 0 {
 		d.found.sort()
@@ -121,16 +120,9 @@ func (d *decoder) report(at hcl.Range, remedy, problem string, args ...any) {
 	d.found = append(d.found, Diagnostic{Position: position(at), Problem: fmt.Sprintf(problem, args...), Remedy: remedy})
 }
 
-func (d *decoder) modules(body *hclsyntax.Body) []Module {
-	for _, attr := range body.Attributes {
-		d.report(attr.NameRange, "move it into a module block", "argument %q stands outside a module", attr.Name)
-	}
+func (d *decoder) modules(blocks []*moduleBlock) []Module {
 	var modules []Module
-	for _, block := range body.Blocks {
-		if block.Type != "module" {
-			d.report(block.TypeRange, "a spec holds blocks of the type module", "unknown block %q", block.Type)
-			continue
-		}
+	for _, block := range blocks {
 		m := d.module(block)
 		d.distinct(block, modules, m)
 		modules = append(modules, m)
@@ -138,18 +130,18 @@ func (d *decoder) modules(body *hclsyntax.Body) []Module {
 	return modules
 }
 
-func (d *decoder) module(block *hclsyntax.Block) Module {
-	m := Module{Name: d.name(block), Position: position(block.TypeRange)}
+func (d *decoder) module(block *moduleBlock) Module {
+	m := Module{Name: d.name(block), Position: position(block.DefRange)}
 	m.Output = m.Name
 	d.arguments(block, &m)
 	return m
 }
 
-func (d *decoder) name(block *hclsyntax.Block) string {
+func (d *decoder) name(block *moduleBlock) string {
 	const remedy = `write module "NAME" { ... }, with a name of lower-case letters, digits, "_" and "-" that begins with a letter`
 	switch {
 	case len(block.Labels) == 0:
-		d.report(block.TypeRange, remedy, "the module has no name")
+		d.report(block.DefRange, remedy, "the module has no name")
 		return ""
 	case len(block.Labels) > 1:
 		d.report(block.LabelRanges[1], remedy, "the module has more than one name")
@@ -164,7 +156,7 @@ func (d *decoder) name(block *hclsyntax.Block) string {
 // distinct reports a module that shares its name, or part of its folder, with
 // an earlier one: the second would overwrite the first, or be found in it as a
 // stranger's file.
-func (d *decoder) distinct(block *hclsyntax.Block, earlier []Module, m Module) {
+func (d *decoder) distinct(block *moduleBlock, earlier []Module, m Module) {
 	for _, other := range earlier {
 		switch {
 		case m.Name == "":

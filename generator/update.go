@@ -94,6 +94,7 @@ func Stamped(dir string) (Module, error) {
 		return m, fmt.Errorf("reading the inputs in %q: %w; they are of another version of keywright: name the spec with --spec", filepath.Join(dir, stampName), err)
 	}
 	m.Preset = s.Preset
+	m.fill() // what has come to specs since has its default
 	return m, nil
 }
 

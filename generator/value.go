@@ -7,7 +7,6 @@ import (
 
 	"github.com/agext/levenshtein"
 	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 )
 
@@ -42,17 +41,13 @@ func (d *decoder) boolean(e hcl.Expression) bool {
 }
 
 // list decodes a list; example is one.
-func (d *decoder) list(e hclsyntax.Expression, example string) []hclsyntax.Expression {
+func (d *decoder) list(e hcl.Expression, example string) []hcl.Expression {
 	items, diags := hcl.ExprList(e)
 	if diags.HasErrors() {
 		d.report(e.Range(), "write "+example, "%s is not a list", d.argument)
 		return nil
 	}
-	expressions := make([]hclsyntax.Expression, len(items))
-	for i, item := range items {
-		expressions[i] = item.(hclsyntax.Expression) // what a list of the native syntax holds
-	}
-	return expressions
+	return items
 }
 
 // days decodes a whole number of days from low to high.

@@ -114,11 +114,11 @@ func (d *demo) generateModule(context.Context) (string, error) {
 	if d.folder, err = os.MkdirTemp("", "keywright-demo-"); err != nil {
 		return "", fmt.Errorf("making a folder for the module: %w", err)
 	}
-	spec := filepath.Join(d.folder, specName)
+	spec := filepath.Join(d.folder, specNames[0])
 	if err := os.WriteFile(spec, demoSpec, 0o600); err != nil {
 		return "", fmt.Errorf("writing the demo's spec: %w", err)
 	}
-	modules, err := renderSpec(spec)
+	modules, err := renderSpec(spec, "")
 	if err != nil {
 		return "", err
 	}

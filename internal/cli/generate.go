@@ -14,11 +14,28 @@ import (
 	"github.com/keywright/keywright/templates"
 )
 
-// specName is the spec file that commands read when none is named.
-const specName = "keywright.hcl"
+// specNames are the spec files that commands read when none is named: the first
+// that is there.
+var specNames = []string{"keywright.hcl", "keywright.hcl.json"}
+
+// specOf returns the spec that the arguments name, or the usual one.
+func specOf(args []string) string {
+	if len(args) > 0 {
+		return args[0]
+	}
+	for _, name := range specNames {
+		if _, err := os.Lstat(name); err == nil {
+			return name
+		}
+	}
+	return specNames[0]
+}
 
 // generating are the flags of generate.
-type generating struct{ check, dryRun, diff, asJSON bool }
+type generating struct {
+	check, dryRun, diff, asJSON bool
+	templates                   string
+}
 
 func (a *app) generate() *cobra.Command {
 	var g generating
@@ -38,17 +55,14 @@ by hand, a spec that changed, templates that did.`,
   keywright generate --diff                 # what would change, line by line`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			spec := specName
-			if len(args) == 1 {
-				spec = args[0]
-			}
-			return a.runGenerate(spec, g)
+			return a.runGenerate(specOf(args), g)
 		},
 	}
 	cmd.Flags().BoolVar(&g.check, "check", false, "write nothing; name each edited, missing, stale, orphaned or extra file, with cause and diff, and exit 2")
 	cmd.Flags().BoolVar(&g.dryRun, "dry-run", false, "write nothing; say what would be done with each file")
 	cmd.Flags().BoolVar(&g.diff, "diff", false, "as --dry-run, with a diff of each file")
 	cmd.Flags().BoolVar(&g.asJSON, "json", false, "with --check: print the findings as JSON")
+	templatesFlag(cmd, &g.templates)
 	cmd.MarkFlagsMutuallyExclusive("check", "dry-run")
 	cmd.MarkFlagsMutuallyExclusive("check", "diff")
 	return cmd
@@ -58,7 +72,7 @@ func (a *app) runGenerate(spec string, g generating) error {
 	if g.asJSON && !g.check {
 		return errors.New("--json goes with --check")
 	}
-	modules, err := renderSpec(spec)
+	modules, err := renderSpec(spec, g.templates)
 	switch {
 	case err != nil:
 		return err
@@ -83,12 +97,12 @@ type rendered struct {
 
 // renderSpec renders every module of a spec and compares it with its folder. It
 // writes nothing.
-func renderSpec(name string) ([]rendered, error) {
+func renderSpec(name, own string) ([]rendered, error) {
 	spec, err := readSpec(name)
 	if err != nil {
 		return nil, err
 	}
-	renderer, err := generator.NewRenderer(templates.FS)
+	renderer, err := newRenderer(own)
 	if err != nil {
 		return nil, err
 	}
@@ -105,6 +119,23 @@ func renderSpec(name string) ([]rendered, error) {
 	}
 	rendering.Wait()
 	return modules, errors.Join(problems...)
+}
+
+func templatesFlag(cmd *cobra.Command, own *string) {
+	cmd.Flags().StringVar(own, "templates", "", "a `DIR` of your own templates, each in the place of ours of the same name")
+}
+
+// newRenderer takes the templates in the folder own, if it is named, in the place
+// of ours.
+func newRenderer(own string) (*generator.Renderer, error) {
+	if own == "" {
+		return generator.NewRenderer(templates.FS)
+	}
+	set, err := generator.Overlay(templates.FS, os.DirFS(own))
+	if err != nil {
+		return nil, fmt.Errorf("reading the templates in %q: %w", own, err)
+	}
+	return generator.NewRenderer(set)
 }
 
 // readSpec parses a spec file.

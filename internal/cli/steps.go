@@ -25,9 +25,10 @@ func (a *app) steps() *steps {
 	return s
 }
 
-// isTerminal reports whether w is a screen that can be drawn on.
-func (a *app) isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
+// isTerminal reports whether stream is a screen that can be drawn on, or its
+// keyboard.
+func (a *app) isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
 	return ok && a.environ["TERM"] != "dumb" && term.IsTerminal(int(f.Fd()))
 }
 

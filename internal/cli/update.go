@@ -9,12 +9,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/keywright/keywright/generator"
-	"github.com/keywright/keywright/templates"
 )
 
 // updating are the flags of update.
 type updating struct {
 	spec         string
+	templates    string
 	dryRun, diff bool
 }
 
@@ -42,6 +42,7 @@ the module of the same name in it counts, and without DIR those of all its modul
 	cmd.Flags().StringVar(&u.spec, "spec", "", "take the inputs from the module of the same name in this spec `FILE`")
 	cmd.Flags().BoolVar(&u.dryRun, "dry-run", false, "write nothing; say what would be done with each file")
 	cmd.Flags().BoolVar(&u.diff, "diff", false, "as --dry-run, with a diff of each file")
+	templatesFlag(cmd, &u.templates)
 	return cmd
 }
 
@@ -57,7 +58,7 @@ func (a *app) runUpdate(dirs []string, u updating) error {
 	if err != nil {
 		return err
 	}
-	renderer, err := generator.NewRenderer(templates.FS)
+	renderer, err := newRenderer(u.templates)
 	if err != nil {
 		return err
 	}
