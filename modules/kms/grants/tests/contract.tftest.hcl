@@ -19,7 +19,7 @@ run "contract" {
   }
 
   assert {
-    condition     = aws_kms_grant.this["app"].operations == var.grants["app"].operations && length(aws_kms_grant.this["app"].constraints) == 0
+    condition     = jsonencode(sort(aws_kms_grant.this["app"].operations)) == jsonencode(sort(var.grants["app"].operations)) && length(aws_kms_grant.this["app"].constraints) == 0
     error_message = "A grant has its operations, and no constraint that was not asked for."
   }
 }

@@ -10,6 +10,11 @@ mock_provider "aws" {
   mock_data "aws_caller_identity" {
     defaults = { account_id = "111122223333" }
   }
+
+  # OpenTofu makes up attributes when it plans, and the provider wants an ARN.
+  mock_resource "aws_kms_key" {
+    defaults = { arn = "arn:aws:kms:eu-central-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab" }
+  }
 }
 
 mock_provider "aws" {
