@@ -23,7 +23,9 @@ var arrows = map[string][]string{
 	"internal/cli":                        {"internal/cli/review", "generator", "templates", "kmsemu", "kmsemu/store", "keypolicy", "harness/toolchain", "harness/runner", "harness/backend", "harness/probe", "harness/report", "harness/coverage"},
 	"internal/cli/review":                 {"internal/plan", "keypolicy", "keypolicy/lint"},
 	"internal/plan":                       {"keypolicy", "keypolicy/lint"},
+	"internal/cache":                      {},
 	"internal/kmsload":                    {},
+	"internal/moto":                       {"harness/toolchain/python"},
 	"templates":                           {},
 	"generator":                           {"internal/merge"},
 	"internal/merge":                      {},
@@ -35,6 +37,8 @@ var arrows = map[string][]string{
 	"kmsemu/kmsemutest":                   {"kmsemu"},
 	"kmsemu/store":                        {},
 	"harness/toolchain":                   {"internal/cache"},
+	"harness/toolchain/python":            {"internal/cache"},
+	"harness/toolchain/python/pythontest": {"harness/toolchain/python"},
 	"harness/runner":                      {"harness/toolchain"},
 	"harness/backend":                     {"harness/toolchain/python", "kmsemu"},
 	"harness/probe":                       {"harness/backend", "kmsemu", "keypolicy"},
@@ -42,13 +46,9 @@ var arrows = map[string][]string{
 	"harness/report":                      {"harness/coverage"},
 	"harness":                             {"harness/toolchain", "harness/toolchain/python", "harness/runner", "harness/backend", "harness/probe", "harness/coverage", "harness/report", "kmsemu"},
 	"test":                                {"harness", "harness/probe", "generator", "templates", "kmsemu", "kmsemu/kmsemutest"},
-	"internal/cache":                      {},
-	"harness/toolchain/python":            {"internal/cache"},
-	"internal/moto":                       {"harness/toolchain/python"},
 	"test/clients":                        {},
 	"test/provider":                       {"harness"},
 	"test/differential":                   {},
-	"harness/toolchain/python/pythontest": {"harness/toolchain/python"},
 }
 
 // forbidden lists what a package must not depend on, not even through others.

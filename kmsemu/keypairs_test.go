@@ -446,6 +446,15 @@ func mlkemPublic(t *testing.T, spec types.DataKeyPairSpec, seed []byte) []byte {
 	return b
 }
 
+// TestUnknownMACAlgorithm (K0612).
+func TestUnknownMACAlgorithm(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, err := w.root.kms.GenerateMac(w.ctx, &kms.GenerateMacInput{KeyId: ptr(w.key()), Message: []byte("m"), MacAlgorithm: "INVALID"})
+	fails(t, err, "ValidationException", "1 validation error detected: Value 'INVALID' at 'macAlgorithm' failed to satisfy constraint: "+
+		"Member must satisfy enum value set: [HMAC_SHA_384, HMAC_SHA_256, HMAC_SHA_224, HMAC_SHA_512]")
+}
+
 // TestOpenSSLReadsDataKeyPairs and finds the same public key in them.
 func TestOpenSSLReadsDataKeyPairs(t *testing.T) {
 	t.Parallel()

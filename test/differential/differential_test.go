@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -129,6 +130,18 @@ func write(t *testing.T, rows []row, sources map[row]string) {
 		out.WriteString(r.String())
 	}
 	require.NoError(t, os.WriteFile(tableFile, []byte(out.String()), 0o644))
+}
+
+// TestSourcesExist: the facts that the table cites are listed.
+func TestSourcesExist(t *testing.T) {
+	t.Parallel()
+	facts, err := os.ReadFile("../../kmsemu/FACTS.md")
+	require.NoError(t, err)
+	for r, source := range readTable(t) {
+		for _, number := range regexp.MustCompile(`K\d{4}`).FindAllString(source, -1) {
+			require.Contains(t, string(facts), "\n| "+number+" |", "%s", r)
+		}
+	}
 }
 
 // missing are the operations that LocalStack does not have.

@@ -113,15 +113,16 @@ func passed(text string) string {
 	return text
 }
 
-var printable = regexp.MustCompile(`^[ -~]+$`)
+// chosen is the plaintext that sequences encrypt to decrypt it.
+const chosen = "secret"
 
-// secret is a text that the sequence chose as it is, and only the size of bytes.
+// secret is what a sequence chose as it is, and only the size of other bytes.
 func secret(blob string) string {
 	data, err := base64.StdEncoding.DecodeString(blob)
 	switch {
 	case err != nil:
 		return "not base64"
-	case printable.Match(data):
+	case string(data) == chosen:
 		return fmt.Sprintf("%q", data)
 	default:
 		return fmt.Sprintf("%d bytes", len(data))

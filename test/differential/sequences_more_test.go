@@ -98,7 +98,7 @@ var importSteps = []step{
 	{name: "import that expires without a date", operation: "ImportKeyMaterial", in: importing("parameters", "m", "ExpirationModel", "KEY_MATERIAL_EXPIRES")},
 	{name: "import", operation: "ImportKeyMaterial", in: importing("parameters", "m")},
 	{name: "describe", operation: "DescribeKey", in: ofKey("create")},
-	{name: "encrypt", operation: "Encrypt", in: ofKey("create", "Plaintext", blob("secret"))},
+	{name: "encrypt", operation: "Encrypt", in: ofKey("create", "Plaintext", blob(chosen))},
 	{name: "import new material", operation: "ImportKeyMaterial", in: importing("parameters", "o", "ImportType", "NEW_KEY_MATERIAL")},
 	{name: "rotate to it", operation: "RotateKeyOnDemand", in: ofKey("create")},
 	{name: "rotate once more", operation: "RotateKeyOnDemand", in: ofKey("create")},
