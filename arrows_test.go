@@ -20,7 +20,7 @@ const module = "github.com/keywright/keywright/"
 // A package that is not listed fails, so a new one is put in its place here.
 var arrows = map[string][]string{
 	"cmd/keywright":                       {"internal/cli"},
-	"internal/cli":                        {"internal/cli/review", "generator", "templates", "kmsemu", "kmsemu/store", "keypolicy", "harness/toolchain", "harness/runner", "harness/backend", "harness/probe", "harness/report", "harness/coverage"},
+	"internal/cli":                        {"internal/cli/review", "generator", "templates", "kmsemu", "kmsemu/store", "keypolicy", "harness/toolchain", "harness/runner", "harness/backend", "harness/probe", "harness/report", "harness/promise", "harness/toolchain/python"},
 	"internal/cli/review":                 {"internal/plan", "keypolicy", "keypolicy/lint"},
 	"internal/plan":                       {"keypolicy", "keypolicy/lint"},
 	"internal/cache":                      {},
@@ -44,6 +44,7 @@ var arrows = map[string][]string{
 	"harness/probe":                       {"harness/backend", "kmsemu", "keypolicy"},
 	"harness/coverage":                    {"kmsemu", "keypolicy"},
 	"harness/report":                      {"harness/coverage"},
+	"harness/promise":                     {"harness/backend", "harness/coverage", "harness/probe", "harness/report", "harness/runner", "keypolicy"},
 	"harness":                             {"harness/toolchain", "harness/toolchain/python", "harness/runner", "harness/backend", "harness/probe", "harness/coverage", "harness/report", "kmsemu"},
 	"test":                                {"harness", "harness/probe", "generator", "templates", "kmsemu", "kmsemu/kmsemutest"},
 	"test/clients":                        {},
@@ -59,7 +60,7 @@ var forbidden = []struct {
 }{
 	{"keypolicy and generator are pure", []string{"keypolicy", "keypolicy/lint", "generator"}, []string{"net", "net/http", "os/exec"}},
 	{"templates only embeds", []string{"templates"}, []string{"net/http", "text/template"}},
-	{"the command must not carry a test framework", []string{"cmd/keywright", "internal/cli", "internal/cli/review", "internal/plan", "harness/toolchain", "harness/runner", "harness/backend", "harness/probe", "harness/coverage", "harness/report", "kmsemu", "generator"},
+	{"the command must not carry a test framework", []string{"cmd/keywright", "internal/cli", "internal/cli/review", "internal/plan", "harness/toolchain", "harness/runner", "harness/backend", "harness/probe", "harness/coverage", "harness/report", "harness/promise", "kmsemu", "generator"},
 		[]string{"testing", "github.com/gruntwork-io/", "github.com/stretchr/"}},
 }
 

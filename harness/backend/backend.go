@@ -55,3 +55,10 @@ type Auditor interface {
 	// denied alike. A call is in it before its answer is sent.
 	Events() []kmsemu.Event
 }
+
+// Accounts is a [Backend] that has other accounts than the deployer's.
+type Accounts interface {
+	// InAccount returns the backend as the root user of an account, by its twelve
+	// digits. Closing it closes nothing.
+	InAccount(id string) Backend
+}

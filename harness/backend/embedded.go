@@ -10,6 +10,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"github.com/keywright/keywright/kmsemu"
 )
 
@@ -49,6 +51,23 @@ func (b *Embedded) Name() string { return "embedded" }
 
 // Enforces returns true.
 func (b *Embedded) Enforces() bool { return true }
+
+// InAccount implements [Accounts].
+func (b *Embedded) InAccount(id string) Backend {
+	return &account{Embedded: b, deployer: deployer{
+		endpoint: b.endpoint, region: b.region, role: "arn:aws:iam::" + id + ":root",
+		session: aws.Credentials{AccessKeyID: id, SecretAccessKey: rootSecret},
+	}}
+}
+
+// account is the emulator as another account's root user.
+type account struct {
+	*Embedded
+	deployer
+}
+
+// Close closes nothing: the emulator is the deployer's.
+func (a *account) Close() error { return nil }
 
 // Events implements [Auditor].
 func (b *Embedded) Events() []kmsemu.Event { return b.emulator.Server.Events() }

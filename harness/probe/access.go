@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
 	"github.com/keywright/keywright/harness/backend"
 )
@@ -16,17 +17,23 @@ import (
 type Matrix struct {
 	// Key is its ARN.
 	Key string
-	// EncryptionContext goes with every cryptographic call; nil for none.
+	// EncryptionContext goes with every cryptographic call on a symmetric encryption
+	// key; nil for none.
 	EncryptionContext map[string]string
+	// Partial leaves out what takes an input that nobody here could make, such as
+	// Decrypt where nobody may Encrypt. Without it that is an error.
+	Partial bool
 	// Rows has one row for each identity.
 	Rows []Row
 }
 
-// Row is one identity's part of a [Matrix]. Every action of [Actions] that
-// Allow does not list must be refused.
+// Row is one identity's part of a [Matrix]. Every action of [ActionsOn] that
+// neither Allow nor Either lists must be refused.
 type Row struct {
 	Identity *Identity
 	Allow    []Action
+	// Either are actions of which both is right.
+	Either []Action
 	// Stranger declares that the identity may do nothing. Without it a row that
 	// allows nothing is an error: a role that was misnamed in the policy would
 	// pass as one that is rightly kept out.
@@ -38,13 +45,14 @@ type Result struct {
 	Role   string // the identity's name
 	Action Action
 	Want   bool   // true for allowed
+	Either bool   // Want does not count
 	Got    bool   // true for allowed
 	Reason string // what decided, on a [backend.Auditor]; else ""
 	Err    error  // the call was neither allowed nor denied, or could not be undone
 }
 
 // OK reports whether the cell is as wanted.
-func (r Result) OK() bool { return r.Err == nil && r.Want == r.Got }
+func (r Result) OK() bool { return r.Err == nil && (r.Either || r.Want == r.Got) }
 
 // String is the cell on one line.
 func (r Result) String() string {
@@ -85,7 +93,9 @@ func Access(ctx context.Context, b backend.Backend, m Matrix) ([]Result, error) 
 	var results []Result
 	for _, row := range m.Rows {
 		for _, v := range verbs {
-			results = append(results, row.try(ctx, v, s, deployer))
+			if v.action.worksOn(s.meta) && (v.needs == "" || s.inputs[v.needs] != nil) {
+				results = append(results, row.try(ctx, v, s, deployer))
+			}
 		}
 	}
 	return results, ctx.Err()
@@ -96,15 +106,18 @@ func (m Matrix) check() error {
 	if len(m.Rows) == 0 {
 		return errors.New("access matrix: it has no rows")
 	}
-	known := Actions()
+	known := make([]Action, len(verbs))
+	for i, v := range verbs {
+		known[i] = v.action
+	}
 	for _, row := range m.Rows {
-		if len(row.Allow) == 0 && !row.Stranger {
+		if len(row.Allow)+len(row.Either) == 0 && !row.Stranger {
 			return fmt.Errorf("access matrix: %s is allowed nothing: allow an action, or declare a stranger", row.Identity.Name)
 		}
 		if len(row.Allow) > 0 && row.Stranger {
 			return fmt.Errorf("access matrix: %s is declared a stranger, yet allowed %v", row.Identity.Name, row.Allow)
 		}
-		for _, action := range row.Allow {
+		for _, action := range slices.Concat(row.Allow, row.Either) {
 			if !slices.Contains(known, action) {
 				return fmt.Errorf("access matrix: %s: action %q is not probed: use one of %v", row.Identity.Name, action, known)
 			}
@@ -116,7 +129,15 @@ func (m Matrix) check() error {
 // subject reads what the calls need. The deployer can read it in every module
 // that Terraform manages, since Terraform's refresh reads the same.
 func (m Matrix) subject(ctx context.Context, deployer *kms.Client) (*subject, error) {
-	s := &subject{key: m.Key, context: m.EncryptionContext}
+	s := &subject{key: m.Key, context: m.EncryptionContext, inputs: map[input][]byte{}}
+	described, err := deployer.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &m.Key})
+	if err != nil {
+		return nil, fmt.Errorf("access matrix: reading the key: %w", err)
+	}
+	s.meta = described.KeyMetadata
+	if s.meta.KeySpec != types.KeySpecSymmetricDefault {
+		s.context = nil // no other keys take one
+	}
 	policy, err := deployer.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: &m.Key})
 	if err != nil {
 		return nil, fmt.Errorf("access matrix: reading the policy to restore: %w", err)
@@ -126,34 +147,39 @@ func (m Matrix) subject(ctx context.Context, deployer *kms.Client) (*subject, er
 	if err != nil {
 		return nil, fmt.Errorf("access matrix: reading the rotation to restore: %w", err)
 	}
-	s.ciphertext, err = m.encrypt(ctx, deployer)
-	return s, err
+	for _, maker := range makers {
+		if !maker.action.worksOn(s.meta) {
+			continue
+		}
+		if s.inputs[maker.input], err = m.make(ctx, maker, s, deployer); err != nil && !m.Partial {
+			return nil, err
+		}
+	}
+	return s, nil
 }
 
-// encrypt makes the ciphertext for Decrypt, as whoever may: the rows that
-// should, then the deployer.
-func (m Matrix) encrypt(ctx context.Context, deployer *kms.Client) ([]byte, error) {
+// make makes an input as whoever may: the rows that should or could, then
+// the deployer.
+func (m Matrix) make(ctx context.Context, maker maker, s *subject, deployer *kms.Client) ([]byte, error) {
 	var clients []*kms.Client
 	for _, row := range m.Rows {
-		if slices.Contains(row.Allow, Encrypt) {
+		if slices.Contains(row.Allow, maker.action) || slices.Contains(row.Either, maker.action) {
 			clients = append(clients, row.Identity.KMS)
 		}
 	}
 	var errs []error
 	for _, client := range append(clients, deployer) {
-		out, err := client.Encrypt(ctx, &kms.EncryptInput{
-			KeyId: &m.Key, Plaintext: []byte("probe"), EncryptionContext: m.EncryptionContext,
-		})
+		made, err := maker.make(ctx, client, s)
 		if err == nil {
-			return out.CiphertextBlob, nil
+			return made, nil
 		}
 		errs = append(errs, err)
 	}
-	return nil, fmt.Errorf("access matrix: nobody could make a ciphertext to decrypt: %w", errors.Join(errs...))
+	return nil, fmt.Errorf("access matrix: nobody could make a %s to go on with: %w", maker.input, errors.Join(errs...))
 }
 
 func (r Row) try(ctx context.Context, v verb, s *subject, deployer *kms.Client) Result {
-	result := Result{Role: r.Identity.Name, Action: v.action, Want: slices.Contains(r.Allow, v.action)}
+	result := Result{Role: r.Identity.Name, Action: v.action, Want: slices.Contains(r.Allow, v.action), Either: slices.Contains(r.Either, v.action)}
 	err := v.call(ctx, r.Identity.KMS, s)
 	if decision, ok := lastDecision(r.Identity, string(v.action)); ok && len(decision.Reasons) > 0 {
 		result.Reason = decision.Reasons[0].String()

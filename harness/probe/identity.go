@@ -114,10 +114,31 @@ func (id *Identity) Remove(ctx context.Context) error {
 	return nil
 }
 
+// In returns the same identity with clients for another Region.
+func (id *Identity) In(region string) *Identity {
+	moved := *id
+	moved.Config.Region = region
+	moved.KMS = kms.NewFromConfig(moved.Config)
+	return &moved
+}
+
 func deployerAccount(ctx context.Context, b backend.Backend) (string, error) {
 	out, err := sts.NewFromConfig(b.Config()).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
 		return "", fmt.Errorf("asking for the deployer's account: %w", err)
 	}
 	return aws.ToString(out.Account), nil
+}
+
+// Deployer returns the backend's deployer as an identity. It is not for
+// [Identity.Remove].
+func Deployer(ctx context.Context, b backend.Backend) (*Identity, error) {
+	out, err := sts.NewFromConfig(b.Config()).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return nil, fmt.Errorf("asking who the deployer is: %w", err)
+	}
+	return &Identity{
+		Name: backend.DeployerRole, RoleARN: b.DeployerARN(), ARN: aws.ToString(out.Arn),
+		Config: b.Config(), KMS: kms.NewFromConfig(b.Config()), backend: b,
+	}, nil
 }

@@ -2,10 +2,13 @@ package probe
 
 import (
 	"context"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
+
+	"github.com/keywright/keywright/keypolicy"
 )
 
 // Action is a KMS operation, named as in the KMS API Reference.
@@ -17,6 +20,12 @@ const (
 	Decrypt              Action = "Decrypt"
 	ReEncrypt            Action = "ReEncrypt"
 	GenerateDataKey      Action = "GenerateDataKey"
+	Sign                 Action = "Sign"
+	Verify               Action = "Verify"
+	GetPublicKey         Action = "GetPublicKey"
+	GenerateMac          Action = "GenerateMac"
+	VerifyMac            Action = "VerifyMac"
+	DeriveSharedSecret   Action = "DeriveSharedSecret"
 	DescribeKey          Action = "DescribeKey"
 	GetKeyPolicy         Action = "GetKeyPolicy"
 	GetKeyRotationStatus Action = "GetKeyRotationStatus"
@@ -27,28 +36,64 @@ const (
 	ScheduleKeyDeletion  Action = "ScheduleKeyDeletion"
 )
 
-// Actions returns the actions that [Access] probes, in its order.
+// Actions returns the actions that [Access] probes of a symmetric encryption key
+// whose material KMS made, in its order.
 func Actions() []Action {
-	list := make([]Action, len(verbs))
-	for i, v := range verbs {
-		list[i] = v.action
+	return ActionsOn(&types.KeyMetadata{
+		KeySpec: types.KeySpecSymmetricDefault, KeyUsage: types.KeyUsageTypeEncryptDecrypt, Origin: types.OriginTypeAwsKms,
+	})
+}
+
+// ActionsOn returns the actions that [Access] probes of a key: those that can
+// succeed on one of its spec, usage and origin.
+func ActionsOn(key *types.KeyMetadata) []Action {
+	var list []Action
+	for _, v := range verbs {
+		if v.action.worksOn(key) {
+			list = append(list, v.action)
+		}
 	}
 	return list
 }
 
+// Permissions are what policies call the action; ReEncrypt needs two.
+func (a Action) Permissions() []string {
+	if a == ReEncrypt {
+		return []string{"kms:ReEncryptFrom", "kms:ReEncryptTo"}
+	}
+	return []string{"kms:" + string(a)}
+}
+
+func (a Action) worksOn(key *types.KeyMetadata) bool {
+	known, _ := keypolicy.LookUpAction(a.Permissions()[0])
+	if a == EnableKeyRotation && !rotates(key) {
+		return false
+	}
+	return known.WorksOn(string(key.KeySpec), string(key.KeyUsage))
+}
+
+// rotates reports whether KMS can rotate the key by itself; a replica rotates with
+// its primary key. Source: KMS Developer Guide, "Rotate AWS KMS keys".
+func rotates(key *types.KeyMetadata) bool {
+	replica := key.MultiRegionConfiguration != nil && key.MultiRegionConfiguration.MultiRegionKeyType == types.MultiRegionKeyTypeReplica
+	return key.KeySpec == types.KeySpecSymmetricDefault && key.Origin == types.OriginTypeAwsKms && !replica
+}
+
 // subject is the key under test with what calls on it need.
 type subject struct {
-	key        string
-	context    map[string]string
-	ciphertext []byte // of the key and context
-	policy     string // the key's, so that putting it changes nothing
-	rotation   *kms.GetKeyRotationStatusOutput
+	key      string
+	meta     *types.KeyMetadata
+	context  map[string]string
+	inputs   map[input][]byte
+	policy   string // the key's, so that putting it changes nothing
+	rotation *kms.GetKeyRotationStatusOutput
 }
 
 // verb is an action with a call that needs nothing but its permission, and, for
 // a call that changes the key, the call that puts it back.
 type verb struct {
 	action Action
+	needs  input // that the call takes; "" for none
 	call   func(context.Context, *kms.Client, *subject) error
 	undo   func(context.Context, *kms.Client, *subject) error
 }
@@ -62,28 +107,7 @@ const longestWindow = 30
 
 // verbs is in order of consequence: should a run be cut short, the key is as
 // little changed as can be.
-var verbs = []verb{
-	{action: Encrypt, call: func(ctx context.Context, c *kms.Client, s *subject) error {
-		_, err := c.Encrypt(ctx, &kms.EncryptInput{KeyId: &s.key, Plaintext: []byte("probe"), EncryptionContext: s.context})
-		return err
-	}},
-	{action: Decrypt, call: func(ctx context.Context, c *kms.Client, s *subject) error {
-		_, err := c.Decrypt(ctx, &kms.DecryptInput{KeyId: &s.key, CiphertextBlob: s.ciphertext, EncryptionContext: s.context})
-		return err
-	}},
-	{action: ReEncrypt, call: func(ctx context.Context, c *kms.Client, s *subject) error {
-		_, err := c.ReEncrypt(ctx, &kms.ReEncryptInput{
-			CiphertextBlob: s.ciphertext, SourceKeyId: &s.key, SourceEncryptionContext: s.context,
-			DestinationKeyId: &s.key, DestinationEncryptionContext: s.context,
-		})
-		return err
-	}},
-	{action: GenerateDataKey, call: func(ctx context.Context, c *kms.Client, s *subject) error {
-		_, err := c.GenerateDataKey(ctx, &kms.GenerateDataKeyInput{
-			KeyId: &s.key, KeySpec: types.DataKeySpecAes256, EncryptionContext: s.context,
-		})
-		return err
-	}},
+var verbs = slices.Concat(cryptographicVerbs, []verb{
 	{action: DescribeKey, call: func(ctx context.Context, c *kms.Client, s *subject) error {
 		_, err := c.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &s.key})
 		return err
@@ -136,7 +160,7 @@ var verbs = []verb{
 			return enable(ctx, c, s) // a cancelled deletion leaves the key disabled
 		},
 	},
-}
+})
 
 func enable(ctx context.Context, c *kms.Client, s *subject) error {
 	_, err := c.EnableKey(ctx, &kms.EnableKeyInput{KeyId: &s.key})

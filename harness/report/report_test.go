@@ -48,7 +48,7 @@ func TestMerge(t *testing.T) {
 	var text, junit, lines strings.Builder
 	require.NoError(t, r.Text(&text))
 	require.Contains(t, text.String(), "modules/app  embedded  terraform 1.11.4  1     1       1        1.5")
-	require.Contains(t, text.String(), `broken: refusal: <it> was "allowed" (modules/app)`)
+	require.Contains(t, text.String(), "broken: refusal (modules/app)\n  <it> was \"allowed\"\n")
 	require.Contains(t, text.String(), "coverage of modules/app: 67 %\n  variables   2 of 3, not: users\n")
 	require.NoError(t, r.JUnit(&junit))
 	require.Contains(t, junit.String(), `<testsuite name="modules/app on embedded with terraform 1.11.4" tests="3" failures="1" skipped="1" time="1.5">`)

@@ -25,7 +25,8 @@ func (r Report) Text(w io.Writer) error {
 	var b strings.Builder
 	for _, p := range r.Promises {
 		if p.Outcome == Broken {
-			fmt.Fprintf(&b, "\nbroken: %s: %s (%s)\n", p.Name, p.Reason, strings.TrimSpace(p.Test+" "+p.Module+" "+p.Resource))
+			where := strings.Join(strings.Fields(p.Test+" "+p.Module+" "+p.Resource), " ")
+			fmt.Fprintf(&b, "\nbroken: %s (%s)\n  %s\n", p.Name, where, strings.ReplaceAll(p.Reason, "\n", "\n  "))
 		}
 	}
 	for _, m := range r.Coverage {

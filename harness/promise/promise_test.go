@@ -1,0 +1,117 @@
+package promise_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/keywright/keywright/harness/backend"
+	"github.com/keywright/keywright/harness/promise"
+	"github.com/keywright/keywright/harness/report"
+	"github.com/keywright/keywright/harness/runner"
+	"github.com/keywright/keywright/harness/toolchain"
+)
+
+// lab is an emulator with an engine wired to it.
+func lab(t *testing.T) promise.Config {
+	t.Helper()
+	env := map[string]string{}
+	for _, pair := range os.Environ() {
+		name, value, _ := strings.Cut(pair, "=")
+		env[name] = value
+	}
+	cache := env["KEYWRIGHT_CACHE"]
+	if cache == "" {
+		base, err := os.UserCacheDir()
+		require.NoError(t, err)
+		cache = filepath.Join(base, "keywright")
+	}
+	tools, err := toolchain.Ensure(t.Context(), toolchain.Config{
+		Product: toolchain.Product(env["KEYWRIGHT_PRODUCT"]), EnginePath: env["KEYWRIGHT_ENGINE"], ProviderPath: env["KEYWRIGHT_PROVIDER"],
+		CacheDir: cache, Environ: env, Progress: func(line string) { t.Log(line) },
+	})
+	require.NoError(t, err)
+	b, err := backend.StartEmbedded(t.Context(), backend.EmbeddedConfig{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, b.Close()) })
+	run, err := runner.Start(runner.Config{Tools: tools, Environ: env, Backend: b.Env()})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, run.Close()) })
+	return promise.Config{MakeRoles: true, Backend: b, Runner: run, Engine: "test", Result: func(p report.Promise) {
+		t.Logf("%s %s %s: %s", p.Outcome, p.Resource, p.Name, p.Reason)
+	}}
+}
+
+// outcomes are those of the promises whose name begins so.
+func outcomes(r report.Report, prefix string) map[report.Outcome]int {
+	found := map[report.Outcome]int{}
+	for _, p := range r.Promises {
+		if strings.HasPrefix(p.Name, prefix) {
+			found[p.Outcome]++
+		}
+	}
+	return found
+}
+
+// Modules in the shapes that many people use keep their promises, and one with a
+// well-known mistake does not. They share an emulator and a warm provider.
+func TestShapes(t *testing.T) {
+	t.Parallel()
+	cfg := lab(t)
+	held := func(n int) map[report.Outcome]int { return map[report.Outcome]int{report.Held: n} }
+
+	cfg.Dir = "../../fixtures/modules/create-flags"
+	r, err := promise.Prove(t.Context(), cfg)
+	require.NoError(t, err)
+	require.Equal(t, len(r.Promises), r.Count(report.Held))
+	require.Equal(t, held(1), outcomes(r, "round trip as app-"))
+	require.Equal(t, held(1), outcomes(r, "access of reader-"), "a role with a policy of its own")
+	require.Equal(t, held(1), outcomes(r, "access of granted-"), "a role with a grant")
+	require.Equal(t, held(2), outcomes(r, "the alias names its key"))
+	for _, s := range r.Coverage[0].Statements {
+		require.True(t, s.Touched, s.Name)
+	}
+
+	cfg.Dir = "../../fixtures/modules/signing"
+	r, err = promise.Prove(t.Context(), cfg)
+	require.NoError(t, err)
+	require.Equal(t, len(r.Promises), r.Count(report.Held))
+	require.Equal(t, held(3), outcomes(r, "round trip as operators-"), "signing, MAC and key agreement, by a role made for the list")
+
+	cfg.Dir = "../../fixtures/modules/open-policy"
+	r, err = promise.Prove(t.Context(), cfg)
+	require.NoError(t, err)
+	require.Equal(t, 2, r.Count(report.Broken))
+	for _, p := range r.Promises {
+		if p.Outcome == report.Broken {
+			require.Contains(t, p.Name, "is refused everything")
+			require.Contains(t, p.Reason, "allowed, want denied: Encrypt, Decrypt")
+		}
+	}
+}
+
+func TestRefused(t *testing.T) {
+	t.Parallel()
+	cfg := lab(t)
+	for _, row := range []struct{ name, file, want string }{
+		{"not HCL", "{", "keywright.test.hcl"},
+		{"an unknown block", "roles {}", "Unsupported block type"},
+		{"an unknown role", "variables { users = [role.app] }", "role"},
+		{"a policy that is no text", "role \"app\" {\n policy = {}\n}", "write jsonencode"},
+		{"a policy that is none", "role \"app\" {\n policy = \"x\"\n}", "putting policy 1 of role app-"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			cfg := cfg
+			cfg.Dir = t.TempDir()
+			require.NoError(t, os.WriteFile(filepath.Join(cfg.Dir, "main.tf"), []byte(`variable "users" {}`), 0o600))
+			require.NoError(t, os.WriteFile(filepath.Join(cfg.Dir, promise.FileName), []byte(row.file), 0o600))
+			r, err := promise.Prove(t.Context(), cfg)
+			require.ErrorContains(t, err, row.want)
+			require.Empty(t, r.Promises)
+		})
+	}
+}

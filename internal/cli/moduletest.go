@@ -1,0 +1,155 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/keywright/keywright/harness/backend"
+	"github.com/keywright/keywright/harness/promise"
+	"github.com/keywright/keywright/harness/report"
+	"github.com/keywright/keywright/harness/runner"
+	"github.com/keywright/keywright/harness/toolchain/python"
+)
+
+// moduleTest is a run of the command test.
+type moduleTest struct {
+	app             *app
+	dir             string
+	vars, varFiles  []string
+	noRoles         bool
+	backend, engine string
+	files           reportFiles
+}
+
+func (a *app) test() *cobra.Command {
+	t := &moduleTest{app: a}
+	cmd := &cobra.Command{
+		Use:   "test DIR",
+		Short: "Prove the standard promises of any Terraform module or root with KMS keys",
+		Long: `Test applies a module on a backend, finds its KMS keys and proves with real calls
+what their spec, usage and policy promise: round trips by every role that may use
+the key, refusal of strangers and of other accounts, every call of every role as
+its policies predict, rotation, aliases, an empty second plan, and a destroy that
+leaves nothing but keys pending deletion. It needs no test code and no AWS account,
+and never writes into the module.
+
+Variables come from --var, --var-file and a file keywright.test.hcl beside the
+module, which can make roles:
+
+  role "app" {}
+  variables {
+    alias          = "orders"
+    users          = [role.app]
+    administrators = [deployer]
+  }
+
+Lists that nobody gives and whose name speaks of principals, such as key_users, get
+a role of their own. The status is 2 if a promise is broken or the module is covered
+less than --min-coverage.`,
+		Example: `  keywright test modules/kms-key --var alias=orders
+  keywright test . --engine opentofu --junit promises.xml --min-coverage 70`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			t.dir = args[0]
+			return t.run(cmd.Context())
+		},
+	}
+	cmd.Flags().StringArrayVar(&t.vars, "var", nil, "give a variable, as NAME=VALUE")
+	cmd.Flags().StringArrayVar(&t.varFiles, "var-file", nil, "give the variables of a file")
+	cmd.Flags().BoolVar(&t.noRoles, "no-roles", false, "make no roles for lists of principals that nobody gives")
+	cmd.Flags().StringVar(&t.backend, "backend", "", "embedded or localstack; default: KEYWRIGHT_BACKEND, else embedded")
+	cmd.Flags().StringVar(&t.engine, "engine", "", "terraform or opentofu; default: KEYWRIGHT_PRODUCT, else terraform")
+	t.files.flags(cmd)
+	return cmd
+}
+
+func (t *moduleTest) run(ctx context.Context) error {
+	for _, v := range t.vars {
+		if !strings.Contains(v, "=") {
+			return fmt.Errorf("--var %s: write NAME=VALUE", v)
+		}
+	}
+	if t.engine != "" {
+		t.app.environ["KEYWRIGHT_PRODUCT"] = t.engine
+	}
+	tools, err := t.app.tools(ctx, t.say)
+	if err != nil {
+		return err
+	}
+	b, err := t.startBackend(ctx)
+	if err != nil {
+		return err
+	}
+	run, err := runner.Start(runner.Config{Tools: tools, Environ: t.app.environ, Backend: b.Env()})
+	if err != nil {
+		return errors.Join(err, b.Close())
+	}
+	engine := fmt.Sprintf("%s %s", tools.Engine.Product, tools.Engine.Version)
+	if _, err := fmt.Fprintf(t.app.Out, "%s on %s with %s, provider aws %s\n", t.dir, b.Name(), engine, tools.Provider.Version); err != nil {
+		return errors.Join(err, run.Close(), b.Close())
+	}
+	r, err := promise.Prove(ctx, promise.Config{
+		Dir: t.dir, Vars: t.vars, VarFiles: t.varFiles, MakeRoles: !t.noRoles,
+		Backend: b, Runner: run, Engine: engine, Step: t.say, Inputs: t.printInputs, Result: t.print,
+	})
+	err = errors.Join(err, run.Close(), b.Close())
+	if err := errors.Join(err, t.files.write(r)); err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintln(t.app.Out); err != nil {
+		return err
+	}
+	if err := r.Text(t.app.Out); err != nil {
+		return err
+	}
+	return t.files.judge(r)
+}
+
+func (t *moduleTest) say(line string) { _, _ = fmt.Fprintln(t.app.Err, "keywright:", line) }
+
+// startBackend starts the backend that the flag or the environment names.
+func (t *moduleTest) startBackend(ctx context.Context) (backend.Backend, error) {
+	switch name := cmp.Or(t.backend, t.app.environ["KEYWRIGHT_BACKEND"], "embedded"); name {
+	case "embedded":
+		return backend.StartEmbedded(ctx, backend.EmbeddedConfig{})
+	case "localstack":
+		cache, err := t.app.cacheDir()
+		if err != nil {
+			return nil, err
+		}
+		return backend.StartLocalStack(ctx, backend.LocalStackConfig{
+			Endpoint: t.app.environ["KEYWRIGHT_LOCALSTACK"],
+			Python:   python.Config{Path: t.app.environ["KEYWRIGHT_PYTHON"], CacheDir: cache, Environ: t.app.environ, Progress: t.say},
+		})
+	default:
+		return nil, fmt.Errorf("there is no backend %q: use embedded or localstack", name)
+	}
+}
+
+// A line that can't be printed is no reason to leave applied what is applied: that
+// the output is broken shows at the end.
+func (t *moduleTest) printInputs(told []string) {
+	for _, line := range told {
+		_, _ = fmt.Fprintf(t.app.Out, "  given: %s\n", line)
+	}
+}
+
+// marks are how the outcomes are printed.
+var marks = map[report.Outcome]string{report.Held: "ok", report.Broken: "BROKEN", report.Skipped: "skip"}
+
+func (t *moduleTest) print(p report.Promise) {
+	line := fmt.Sprintf("%-6s %6.2f s  ", marks[p.Outcome], p.Seconds)
+	if p.Resource != "" {
+		line += p.Resource + ": "
+	}
+	line += p.Name
+	if p.Reason != "" {
+		line += ": " + strings.ReplaceAll(p.Reason, "\n", "\n                 ")
+	}
+	_, _ = fmt.Fprintln(t.app.Out, line)
+}
