@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 GO            ?= go
 GOLANGCI      := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+# Its own two helpers are left out: not every machine has them.
+ACTIONLINT    := $(GO) run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12 -shellcheck= -pyflakes=
 BENCH         ?= .
 
 .PHONY: help
@@ -21,13 +23,14 @@ e2e: ## only the terratest suites, telling what they do
 	$(GO) test -v -timeout 40m ./test
 
 .PHONY: check
-check: ## what CI checks besides tests: format, vet, lint, generated files, modules
+check: ## what CI checks besides tests: format, vet, lint, workflows, generated files, modules
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go') >&2; echo 'not gofmt formatted: run make fix' >&2; exit 1; }
 	$(GO) mod tidy -diff
 	$(GO) -C test/clients/gomod mod tidy -diff
 	$(GO) vet ./...
 	$(GO) -C test/clients/gomod vet ./...
 	$(GOLANGCI) run ./...
+	$(ACTIONLINT) .github/workflows/*.yml docs/github-workflow.yml
 	$(GO) run ./cmd/keywright generate --check modules/kms/keywright.hcl
 
 .PHONY: fix
