@@ -120,13 +120,13 @@ func (c *call) find(id string) (found, error) {
 		return c.findAlias(account, resource)
 	}
 	keyID, ok := strings.CutPrefix(resource, "key/")
-	if !ok || !keyIDPattern.MatchString(keyID) {
-		return found{}, fail(notFound, "Invalid keyId '%s'", id)
-	}
-	if r := c.lookRegion(account); r != nil {
+	if r := c.lookRegion(account); ok && r != nil {
 		if k := r.keys[keyID]; k != nil && c.known(k) {
 			return found{key: k}, nil
 		}
+	}
+	if !ok || !keyIDPattern.MatchString(keyID) {
+		return found{}, fail(notFound, "Invalid keyId '%s'", id)
 	}
 	return found{}, fail(notFound, "Key '%s' does not exist", c.foreignARN(account, resource))
 }
@@ -144,7 +144,7 @@ func (c *call) findAlias(account, name string) (found, error) {
 // that was asked (K0011).
 func (c *call) splitKeyARN(arn string) (account, resource string, err error) {
 	parts := strings.SplitN(arn, ":", 6)
-	if len(parts) != 6 || parts[1] != partition(c.region) || parts[2] != serviceKMS || !accountPattern.MatchString(parts[4]) {
+	if len(parts) != 6 || parts[1] != partition(c.region) || parts[2] != serviceKMS || !isAccount(parts[4]) {
 		return "", "", fail(notFound, "Invalid keyId '%s'", arn)
 	}
 	if parts[3] != c.region {

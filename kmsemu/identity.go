@@ -3,6 +3,7 @@ package kmsemu
 import (
 	"net/http"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/keywright/keywright/keypolicy"
@@ -19,6 +20,11 @@ const (
 )
 
 var accountPattern = regexp.MustCompile(`^[0-9]{12}$`)
+
+// isAccount is accountPattern for the names in every call.
+func isAccount(text string) bool {
+	return len(text) == 12 && strings.Trim(text, "0123456789") == ""
+}
 
 // identity is an authenticated caller.
 type identity struct {
@@ -83,7 +89,7 @@ func rootAccount(accessKey string) (string, bool) {
 	if accessKey == defaultAccessKey {
 		return defaultAccount, true
 	}
-	return accessKey, accountPattern.MatchString(accessKey)
+	return accessKey, isAccount(accessKey)
 }
 
 func rootIdentity(account, accessKey, region string) identity {

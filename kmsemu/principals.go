@@ -23,14 +23,14 @@ func (c *call) principalsExist(policy *keypolicy.Policy) (unknown string, ok boo
 // principalExists looks up a principal of the type AWS. An account that was
 // never used here may well exist elsewhere, and so may what is in it.
 func (s *state) principalExists(name string) bool {
-	if name == "*" || accountPattern.MatchString(name) {
+	if name == "*" || isAccount(name) {
 		return true
 	}
 	parts := strings.SplitN(name, ":", 6)
 	if len(parts) != 6 {
 		return s.memberNamed(name) != nil
 	}
-	if parts[0] != "arn" || !accountPattern.MatchString(parts[4]) || strings.ContainsAny(parts[5], "*?") {
+	if parts[0] != "arn" || !isAccount(parts[4]) || strings.ContainsAny(parts[5], "*?") {
 		return false
 	}
 	return s.resourceExists(parts[2], parts[4], parts[5])

@@ -63,7 +63,7 @@ func firstAccount(names ...string) string {
 		if account, ok := rootAccount(name); ok {
 			return account
 		}
-		if parts := strings.SplitN(name, ":", 6); len(parts) == 6 && accountPattern.MatchString(parts[4]) {
+		if parts := strings.SplitN(name, ":", 6); len(parts) == 6 && isAccount(parts[4]) {
 			return parts[4]
 		}
 	}

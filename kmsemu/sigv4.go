@@ -124,14 +124,20 @@ func (s *signature) checkTime(now time.Time) error {
 // verify computes the signature anew with the secret and compares.
 func (s *signature) verify(r *http.Request, body, signingKey []byte) error {
 	canonical := s.canonicalRequest(r, body)
-	toSign := make([]byte, 0, 256)
-	toSign = append(toSign, signingAlgorithm+"\n"+s.time+"\n"+s.scope()+"\n"...)
+	toSign := appendAll(make([]byte, 0, 256), signingAlgorithm, "\n", s.time, "\n", s.scope(), "\n")
 	toSign = hex.AppendEncode(toSign, canonical[:])
 	want := hex.AppendEncode(nil, mac(signingKey, toSign))
 	if !hmac.Equal(want, []byte(s.value)) {
 		return fail(invalidSignature, "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.")
 	}
 	return nil
+}
+
+func appendAll(to []byte, texts ...string) []byte {
+	for _, text := range texts {
+		to = append(to, text...)
+	}
+	return to
 }
 
 func mac(key, text []byte) []byte {
@@ -177,14 +183,11 @@ func (s *signature) canonicalRequest(r *http.Request, body []byte) [sha256.Size]
 	b := make([]byte, 0, 1024) // on the stack, as long as it is large enough
 	// The path needs no escaping: the operations live at "/" alone, and any other
 	// path is refused.
-	b = append(b, r.Method+"\n/\n"+canonicalQuery(r.URL)+"\n"...)
+	b = appendAll(b, r.Method, "\n/\n", canonicalQuery(r.URL), "\n")
 	for _, name := range s.signedHeaders {
-		b = append(b, name...)
-		b = append(b, ':')
-		b = append(b, canonicalHeader(r, name)...)
-		b = append(b, '\n')
+		b = appendAll(b, name, ":", canonicalHeader(r, name), "\n")
 	}
-	b = append(b, "\n"+strings.Join(s.signedHeaders, ";")+"\n"...)
+	b = appendAll(b, "\n", strings.Join(s.signedHeaders, ";"), "\n")
 	return sha256.Sum256(hex.AppendEncode(b, payload[:]))
 }
 

@@ -133,9 +133,9 @@ func (c *Client) roundTrip() (answer []byte, reusable bool, err error) {
 }
 
 const (
-	contentType      = "application/x-amz-json-1.1"
-	signedHeaders    = "content-type;host;x-amz-date;x-amz-target"
-	signedWithTokens = "content-type;host;x-amz-date;x-amz-security-token;x-amz-target"
+	contentType     = "application/x-amz-json-1.1"
+	signedHeaders   = "content-type;host;x-amz-date;x-amz-target"
+	signedWithToken = "content-type;host;x-amz-date;x-amz-security-token;x-amz-target"
 )
 
 // write makes the request, signed with Signature Version 4. Source: IAM User
@@ -143,26 +143,29 @@ const (
 func (c *Client) write(operation string, body []byte) {
 	at := time.Now().UTC().Format("20060102T150405Z")
 	scope := at[:8] + "/" + c.region + "/kms/aws4_request"
-	names := signedHeaders
-	b := append(c.scratch[:0], "POST\n/\n\ncontent-type:"+contentType+"\nhost:"+c.host+"\nx-amz-date:"+at+"\n"...)
+	names, tokenName, tokenHeader, newLine, crlf := signedHeaders, "", "", "", ""
 	if c.credentials.Token != "" {
-		names = signedWithTokens
-		b = append(b, "x-amz-security-token:"+c.credentials.Token+"\n"...)
+		names, tokenName, tokenHeader, newLine, crlf = signedWithToken, "x-amz-security-token:", "X-Amz-Security-Token: ", "\n", "\r\n"
 	}
-	b = append(b, "x-amz-target:TrentService."+operation+"\n\n"+names+"\n"...)
-	c.scratch = appendDigest(b, body)
-	toSign := appendDigest([]byte("AWS4-HMAC-SHA256\n"+at+"\n"+scope+"\n"), c.scratch)
+	b := appendAll(c.scratch[:0], "POST\n/\n\ncontent-type:", contentType, "\nhost:", c.host, "\nx-amz-date:", at, "\n",
+		tokenName, c.credentials.Token, newLine, "x-amz-target:TrentService.", operation, "\n\n", names, "\n")
+	canonical := sha256.Sum256(appendDigest(b, body))
+	b = appendAll(c.scratch[:0], "AWS4-HMAC-SHA256\n", at, "\n", scope, "\n")
+	c.scratch = hex.AppendEncode(b, canonical[:])
 
-	b = append(c.out[:0], "POST / HTTP/1.1\r\nHost: "+c.host+"\r\nContent-Type: "+contentType+"\r\nX-Amz-Date: "+at+
-		"\r\nX-Amz-Target: TrentService."+operation+"\r\n"...)
-	if c.credentials.Token != "" {
-		b = append(b, "X-Amz-Security-Token: "+c.credentials.Token+"\r\n"...)
-	}
-	b = append(b, "Authorization: AWS4-HMAC-SHA256 Credential="+c.credentials.AccessKey+"/"+scope+", SignedHeaders="+names+", Signature="...)
-	b = hex.AppendEncode(b, c.sign(at[:8], toSign))
-	b = append(b, "\r\nContent-Length: "...)
-	b = strconv.AppendInt(b, int64(len(body)), 10)
+	b = appendAll(c.out[:0], "POST / HTTP/1.1\r\nHost: ", c.host, "\r\nContent-Type: ", contentType, "\r\nX-Amz-Date: ", at, "\r\n",
+		tokenHeader, c.credentials.Token, crlf, "X-Amz-Target: TrentService.", operation,
+		"\r\nAuthorization: AWS4-HMAC-SHA256 Credential=", c.credentials.AccessKey, "/", scope, ", SignedHeaders=", names, ", Signature=")
+	b = hex.AppendEncode(b, c.sign(at[:8], c.scratch))
+	b = strconv.AppendInt(append(b, "\r\nContent-Length: "...), int64(len(body)), 10)
 	c.out = append(append(b, "\r\n\r\n"...), body...)
+}
+
+func appendAll(to []byte, texts ...string) []byte {
+	for _, text := range texts {
+		to = append(to, text...)
+	}
+	return to
 }
 
 // sign makes a signature. The signing key is good for a day, and clients of AWS
