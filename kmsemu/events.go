@@ -2,9 +2,6 @@ package kmsemu
 
 import (
 	"encoding/json"
-	"slices"
-	"strconv"
-	"sync"
 	"time"
 	"unique"
 
@@ -29,8 +26,7 @@ type Event struct {
 	// UserIdentity is the caller.
 	UserIdentity UserIdentity `json:"userIdentity"`
 	// RequestParameters are the call's parameters by name, with a small first
-	// letter; never plaintext or ciphertext. Nil if they could not be read. It is
-	// shared with the trail: do not change it.
+	// letter; never plaintext or ciphertext. Nil if they could not be read.
 	RequestParameters map[string]any `json:"requestParameters"`
 	// ResponseElements are what a call of KMS that changed something answered, in
 	// the same form and under the same condition; nil for every other.
@@ -65,9 +61,9 @@ type Event struct {
 	// denied; nil if none was taken, because the call was refused before.
 	Decision *keypolicy.Decision `json:"-"`
 
-	// request and response are RequestParameters and ResponseElements as JSON, which
-	// is read when somebody looks at the trail: see [Event.read].
-	request, response []byte
+	// request, response and details are RequestParameters, ResponseElements and
+	// ServiceEventDetails as JSON, in which form the trail keeps them.
+	request, response, details []byte
 }
 
 // UserIdentity is CloudTrail's description of a caller.
@@ -145,85 +141,6 @@ func extraOf(d *keypolicy.Decision) *extraData {
 	return out
 }
 
-const (
-	// maxEvents bounds the memory of a server under load.
-	maxEvents = 1 << 16
-	// eventsAPage is how many events the trail makes room for at a time.
-	eventsAPage = 1 << 7
-)
-
-// trail keeps the last maxEvents events, on pages of eventsAPage; the oldest page
-// goes when no event on it is among them.
-type trail struct {
-	mu    sync.Mutex
-	pages [][]Event
-	made  uint64 // ids
-}
-
-// add appends events.
-func (t *trail) add(first Event, more ...Event) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.write(first)
-	for _, e := range more {
-		t.write(e)
-	}
-	for (len(t.pages)-2)*eventsAPage+len(t.pages[len(t.pages)-1]) >= maxEvents {
-		t.pages[0] = nil
-		t.pages = t.pages[1:]
-	}
-}
-
-// write puts an event on the last page. One that comes from no request gets an id.
-// Texts that most events have in common it holds once.
-func (t *trail) write(e Event) {
-	if e.EventID == "" {
-		t.made++
-		e.EventID = derivedID(e.EventName+e.EventTime.Format(time.RFC3339Nano), strconv.FormatUint(t.made, 10))
-	}
-	last := len(t.pages) - 1
-	if last < 0 || len(t.pages[last]) == eventsAPage {
-		t.pages = append(t.pages, make([]Event, 0, eventsAPage))
-		last++
-	}
-	e.UserAgent = shared(e.UserAgent)
-	if e.Decision != nil {
-		for i := range e.Decision.Reasons {
-			e.Decision.Reasons[i].Text = shared(e.Decision.Reasons[i].Text)
-		}
-	}
-	t.pages[last] = append(t.pages[last], e)
-}
-
-// ClearEvents empties the audit trail.
-func (s *Server) ClearEvents() {
-	s.trail.mu.Lock()
-	defer s.trail.mu.Unlock()
-	s.trail.pages = nil
-}
-
 // shared is the one copy of a text, however often it was made. A text cut out of a
 // larger one lets go of that.
 func shared(text string) string { return unique.Make(text).Value() }
-
-func (t *trail) events() []Event {
-	t.mu.Lock()
-	all := slices.Concat(t.pages...)
-	t.mu.Unlock()
-	all = all[max(0, len(all)-maxEvents):]
-	for i := range all {
-		all[i].read()
-	}
-	return all
-}
-
-// read fills in what the event has as text.
-func (e *Event) read() {
-	if e.request != nil {
-		e.RequestParameters = parameters(e.request)
-	}
-	if e.response != nil {
-		e.ResponseElements = elements(e.response)
-	}
-	e.request, e.response = nil, nil
-}

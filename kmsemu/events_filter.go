@@ -54,11 +54,8 @@ func (f EventFilter) matchesKey(resources []Resource) bool {
 // EventsWhere returns the events of the trail that a filter selects, oldest first:
 // see [Server.Events].
 func (s *Server) EventsWhere(filter EventFilter) []Event {
-	var selected []Event
-	for _, e := range s.Events() {
-		if filter.Matches(e) {
-			selected = append(selected, e)
-		}
+	if err := s.whileLocked(func() error { return s.catchUp(s.Now()) }); err != nil {
+		s.log.Error("changes that are due", "error", err)
 	}
-	return selected
+	return s.trail.events(func(e *Event) bool { return filter.Matches(*e) })
 }

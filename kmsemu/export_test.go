@@ -40,7 +40,7 @@ func KeptOf(events []Event) []Event {
 	for _, e := range events {
 		t.add(e)
 	}
-	return t.events()
+	return t.events(func(*Event) bool { return true })
 }
 
 // MaxGrants is how many grants a key can have.
