@@ -37,6 +37,9 @@ variable "trail_bucket" {
 }
 
 resource "aws_cloudtrail" "example" {
+  # checkov:skip=CKV_AWS_252:notifications are not what is shown
+  # checkov:skip=CKV2_AWS_10:CloudWatch Logs are not what is shown
+
   name                       = "example"
   s3_bucket_name             = var.trail_bucket
   kms_key_id                 = module.key.key_arn

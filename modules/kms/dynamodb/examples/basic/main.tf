@@ -32,6 +32,8 @@ module "key" {
 }
 
 resource "aws_dynamodb_table" "example" {
+  # checkov:skip=CKV_AWS_28:backups are not what is shown
+
   name         = "example"
   billing_mode = "PAY_PER_REQUEST"
   hash_key     = "id"

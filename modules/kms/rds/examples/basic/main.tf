@@ -32,6 +32,16 @@ module "key" {
 }
 
 resource "aws_db_instance" "example" {
+  # checkov:skip=CKV_AWS_118:monitoring is not what is shown
+  # checkov:skip=CKV_AWS_129:logs are not what is shown
+  # checkov:skip=CKV_AWS_157:availability is not what is shown
+  # checkov:skip=CKV_AWS_161:logging in is not what is shown
+  # checkov:skip=CKV_AWS_226:minor versions are upgraded by default
+  # checkov:skip=CKV_AWS_293:an example must be destroyable
+  # checkov:skip=CKV_AWS_353:monitoring is not what is shown
+  # checkov:skip=CKV2_AWS_30:logs are not what is shown
+  # checkov:skip=CKV2_AWS_60:tags are not what is shown
+
   identifier_prefix           = "example-"
   engine                      = "postgres"
   instance_class              = "db.t4g.micro"

@@ -38,6 +38,8 @@ module "key" {
 }
 
 resource "aws_secretsmanager_secret" "example" {
+  # checkov:skip=CKV2_AWS_57:rotation of the secret is not what is shown
+
   name_prefix = "example-"
   kms_key_id  = module.key.key_arn
 }
