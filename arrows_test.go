@@ -49,6 +49,7 @@ var arrows = map[string][]string{
 	"test":                                {"harness", "harness/probe", "generator", "templates", "kmsemu", "kmsemu/kmsemutest"},
 	"test/clients":                        {},
 	"test/provider":                       {"harness"},
+	"test/modules":                        {},
 	"test/differential":                   {},
 }
 
