@@ -20,7 +20,7 @@ const module = "github.com/keywright/keywright/"
 // A package that is not listed fails, so a new one is put in its place here.
 var arrows = map[string][]string{
 	"cmd/keywright":                       {"internal/cli"},
-	"internal/cli":                        {"internal/cli/review", "generator", "templates", "kmsemu", "kmsemu/store", "keypolicy", "harness/toolchain", "harness/runner", "harness/backend", "harness/probe", "harness/report", "harness/promise", "harness/toolchain/python"},
+	"internal/cli":                        {"internal/cli/review", "internal/adopt", "generator", "templates", "kmsemu", "kmsemu/store", "keypolicy", "harness/toolchain", "harness/runner", "harness/backend", "harness/probe", "harness/report", "harness/promise", "harness/toolchain/python"},
 	"internal/cli/review":                 {"internal/plan", "keypolicy", "keypolicy/lint"},
 	"internal/plan":                       {"keypolicy", "keypolicy/lint"},
 	"internal/cache":                      {},
@@ -29,6 +29,7 @@ var arrows = map[string][]string{
 	"templates":                           {},
 	"generator":                           {"internal/merge"},
 	"internal/merge":                      {},
+	"internal/adopt":                      {"generator", "keypolicy"},
 	"modules/kms":                         {},
 	"keypolicy":                           {},
 	"keypolicy/lint":                      {"keypolicy"},

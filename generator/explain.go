@@ -49,3 +49,28 @@ func (v *view) named(s statement) []string {
 	}
 	return nil
 }
+
+// Allows returns the actions that the module's key policy allows the roles of a
+// verb, without their conditions; nil if a key of its spec, usage and origin cannot
+// honour the verb.
+func (m Module) Allows(v Verb) []string {
+	m.fill()
+	if v == Administer {
+		return m.administration()
+	}
+	for _, known := range verbs {
+		if known.name == v {
+			return known.actions[m.ability()]
+		}
+	}
+	return nil
+}
+
+// Verbs returns all verbs, in the order of the reference.
+func Verbs() []Verb {
+	all := make([]Verb, len(verbs))
+	for i, v := range verbs {
+		all[i] = v.name
+	}
+	return all
+}

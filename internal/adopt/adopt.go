@@ -1,0 +1,274 @@
+// Package adopt makes specs of KMS keys that are there already, from what
+// terraform show -json prints of a state or a plan.
+//
+// [Read] finds the keys. What a spec cannot say is listed in [Key.Notes], and the
+// statements of the key policy that no verb stands for are kept in [Key.Remaining]:
+// nothing is dropped in silence.
+package adopt
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	tfjson "github.com/hashicorp/terraform-json"
+
+	"github.com/keywright/keywright/generator"
+)
+
+// Key is a key that was found, as a module of a spec.
+type Key struct {
+	// Address of the key's resource; ID is "" in a plan that makes the key.
+	Address, ID string
+	Module      generator.Module
+	// Notes tell what the spec does not say, a line each.
+	Notes []string
+	// Remaining is a policy document of the statements that no verb stands for; nil
+	// for none.
+	Remaining []byte
+	// Moves are from the addresses of resources to those in the module.
+	Moves []Move
+}
+
+// Move is one moved resource. To is the address within the module.
+type Move struct{ From, To string }
+
+// keyTypes are the resources that are keys, and what their type says.
+var keyTypes = map[string]generator.Module{
+	"aws_kms_key":                  {},
+	"aws_kms_external_key":         {Origin: generator.OriginExternal},
+	"aws_kms_replica_key":          {MultiRegion: generator.Replica},
+	"aws_kms_replica_external_key": {MultiRegion: generator.Replica, Origin: generator.OriginExternal},
+}
+
+// Read returns the keys of a state or plan, in the order of their addresses; name
+// is for messages. It returns an error if there is none.
+func Read(name string, src []byte) ([]Key, error) {
+	values, err := read(src)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w; write it with terraform show -json", name, err)
+	}
+	resources := all(values.RootModule)
+	slices.SortFunc(resources, func(a, b *tfjson.StateResource) int { return strings.Compare(a.Address, b.Address) })
+	var keys []Key
+	for _, r := range resources {
+		if _, ok := keyTypes[r.Type]; !ok || r.Mode != tfjson.ManagedResourceMode {
+			continue
+		}
+		key, err := adopt(r, resources)
+		if err != nil {
+			return nil, fmt.Errorf("adopting %s: %w", r.Address, err)
+		}
+		key.Module.Name = unique(key.Module.Name, keys)
+		keys = append(keys, key)
+	}
+	if len(keys) == 0 {
+		return nil, fmt.Errorf("reading %s: it holds no KMS key", name)
+	}
+	return keys, nil
+}
+
+// read returns the values of a state, or those that a plan leads to.
+func read(src []byte) (*tfjson.StateValues, error) {
+	var top struct {
+		PlannedValues json.RawMessage `json:"planned_values"`
+	}
+	if err := json.Unmarshal(src, &top); err != nil {
+		return nil, err
+	}
+	var values *tfjson.StateValues
+	if top.PlannedValues != nil {
+		var plan tfjson.Plan
+		if err := plan.UnmarshalJSON(src); err != nil {
+			return nil, err
+		}
+		values = plan.PlannedValues
+	} else {
+		var state tfjson.State
+		if err := state.UnmarshalJSON(src); err != nil {
+			return nil, err
+		}
+		values = state.Values
+	}
+	if values == nil || values.RootModule == nil {
+		return nil, errors.New("it holds no resources")
+	}
+	return values, nil
+}
+
+// all returns the resources of a module and of those it calls.
+func all(m *tfjson.StateModule) []*tfjson.StateResource {
+	resources := slices.Clone(m.Resources)
+	for _, child := range m.ChildModules {
+		resources = append(resources, all(child)...)
+	}
+	return resources
+}
+
+func adopt(r *tfjson.StateResource, resources []*tfjson.StateResource) (Key, error) {
+	v := attributes(r.AttributeValues)
+	k := Key{Address: r.Address, ID: v.text("key_id"), Module: keyTypes[r.Type]}
+	k.Module.Name = moduleName(r)
+	k.move(r.Address, r.Type+".this")
+	k.settings(v)
+	k.aliases(resources)
+	document := v.text("policy")
+	for _, other := range resources {
+		if other.Type == "aws_kms_key_policy" && k.isOf(attributes(other.AttributeValues).text("key_id")) {
+			document = attributes(other.AttributeValues).text("policy")
+			k.note("%s is replaced by the policy in the module: remove it from state with a removed block", other.Address)
+		}
+	}
+	if document == "" {
+		k.note("the key policy is not known: name the roles, or take a state instead of a plan")
+		return k, nil
+	}
+	return k, k.policy(document)
+}
+
+func (k *Key) note(format string, args ...any) {
+	k.Notes = append(k.Notes, fmt.Sprintf(format, args...))
+}
+
+// isOf reports whether id, a key id or an ARN, is that of the key.
+func (k *Key) isOf(id string) bool {
+	return k.ID != "" && (id == k.ID || strings.HasSuffix(id, ":key/"+k.ID))
+}
+
+// settings takes over what the key's resource says besides its policy.
+func (k *Key) settings(v attributes) {
+	m := &k.Module
+	m.KeySpec = v.text("customer_master_key_spec")
+	if spec := v.text("key_spec"); spec != "" {
+		m.KeySpec = spec
+	}
+	if m.KeySpec == "" {
+		m.KeySpec = "SYMMETRIC_DEFAULT"
+	}
+	m.KeyUsage = v.text("key_usage")
+	m.Description = strings.Join(strings.Fields(v.text("description")), " ")
+	if m.Description == "" {
+		k.note("the key has no description; the module gives it one")
+	}
+	m.DeletionWindowInDays = v.number("deletion_window_in_days")
+	if v.truth("multi_region") && m.MultiRegion == "" {
+		m.MultiRegion = generator.Primary
+	}
+	if v.text("custom_key_store_id") != "" {
+		m.Origin = generator.OriginCloudHSM
+	}
+	if v.text("xks_key_id") != "" {
+		m.Origin = generator.OriginXKS
+	}
+	m.KeyMaterialExpires = v.text("valid_to") != ""
+	k.tags(v)
+	k.rotation(v)
+	if enabled, ok := v["enabled"].(bool); ok && !enabled {
+		k.note("the key is disabled; modules make keys that are enabled")
+	}
+}
+
+// tags takes over the key's own tags, less those that KMS keeps to itself.
+func (k *Key) tags(v attributes) {
+	tags, _ := v["tags"].(map[string]any)
+	for name, value := range tags {
+		if k.Module.Tags == nil {
+			k.Module.Tags = map[string]string{}
+		}
+		k.Module.Tags[name] = fmt.Sprint(value)
+	}
+}
+
+func (k *Key) rotation(v attributes) {
+	m := &k.Module
+	automatic := m.KeySpec == "SYMMETRIC_DEFAULT" && (m.Origin == "" || m.Origin == generator.OriginKMS) && m.MultiRegion != generator.Replica
+	switch {
+	case !automatic:
+	case !v.truth("enable_key_rotation"):
+		k.note("the key is not rotated; the module turns rotation on")
+	default:
+		m.RotationPeriodInDays = v.number("rotation_period_in_days")
+	}
+}
+
+// aliases takes the aliases over. Those of a key that a plan makes are not known to
+// be its own, and are left to the caller of the module.
+func (k *Key) aliases(resources []*tfjson.StateResource) {
+	if k.ID != "" {
+		k.Module.Aliases = []string{}
+	}
+	for _, r := range resources {
+		v := attributes(r.AttributeValues)
+		if r.Type != "aws_kms_alias" || !k.isOf(v.text("target_key_id")) {
+			continue
+		}
+		name := strings.TrimPrefix(v.text("name"), "alias/")
+		k.Module.Aliases = append(k.Module.Aliases, name)
+		k.move(r.Address, fmt.Sprintf("aws_kms_alias.this[%q]", name))
+	}
+}
+
+func (k *Key) move(from, to string) { k.Moves = append(k.Moves, Move{from, to}) }
+
+// attributes are those of a resource.
+type attributes map[string]any
+
+func (a attributes) text(name string) string {
+	text, _ := a[name].(string)
+	return text
+}
+
+func (a attributes) truth(name string) bool {
+	truth, _ := a[name].(bool)
+	return truth
+}
+
+// number is 0 for what is no whole number.
+func (a attributes) number(name string) int {
+	switch n := a[name].(type) {
+	case float64:
+		return int(n)
+	case json.Number:
+		whole, err := n.Int64()
+		if err == nil {
+			return int(whole)
+		}
+	}
+	return 0
+}
+
+// commonNames say nothing about a key: its module's name does.
+var commonNames = []string{"this", "main", "default", "key", "kms", "kms_key"}
+
+// moduleName makes a name for the key's module of its address.
+func moduleName(r *tfjson.StateResource) string {
+	name := r.Name
+	if parts := strings.Split(r.Address, "."); slices.Contains(commonNames, name) && len(parts) > 3 {
+		name = parts[len(parts)-3]
+	}
+	name = strings.Trim(strings.Map(func(c rune) rune {
+		switch {
+		case c >= 'A' && c <= 'Z':
+			return c + 'a' - 'A'
+		case c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '_', c == '-':
+			return c
+		}
+		return '-'
+	}, name), "-_")
+	if name == "" || name[0] < 'a' {
+		name = strings.TrimSuffix("key-"+name, "-")
+	}
+	return name
+}
+
+func unique(name string, keys []Key) string {
+	taken := func(name string) bool {
+		return slices.ContainsFunc(keys, func(k Key) bool { return k.Module.Name == name })
+	}
+	for i, base := 2, name; taken(name); i++ {
+		name = fmt.Sprintf("%s-%d", base, i)
+	}
+	return name
+}
