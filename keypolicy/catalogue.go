@@ -78,16 +78,16 @@ type Action struct {
 }
 
 // Actions returns the permissions of KMS, sorted by name.
-func Actions() []Action { return slices.Clone(catalogueActions) }
+func Actions() []Action { return slices.Clone(catalogueActions()) }
 
 // LookUpAction finds an action by its name with prefix, such as "kms:decrypt";
 // case does not matter. It knows no wildcards.
 func LookUpAction(name string) (Action, bool) {
-	i, ok := actionPlaces[strings.ToLower(name)]
+	i, ok := actionPlaces()[strings.ToLower(name)]
 	if !ok {
 		return Action{}, false
 	}
-	return catalogueActions[i], true
+	return catalogueActions()[i], true
 }
 
 // symmetricSpec is the KeySpec of symmetric encryption keys, hmacSpec begins
@@ -160,16 +160,16 @@ type ConditionKey struct {
 // those of KMS, the global ones, and those that other services give the sessions
 // they make. Keys of identity providers (SAML, OIDC) are left out: their names
 // begin with the provider's.
-func ConditionKeys() []ConditionKey { return slices.Clone(catalogueKeys) }
+func ConditionKeys() []ConditionKey { return slices.Clone(catalogueKeys()) }
 
 // LookUpConditionKey finds a condition key; case does not matter. For
 // "aws:ResourceTag/team" it is the one named "aws:ResourceTag/".
 func LookUpConditionKey(name string) (ConditionKey, bool) {
 	lower := strings.ToLower(name)
-	if i, ok := keyPlaces[lower]; ok {
-		return catalogueKeys[i], true
+	if i, ok := keyPlaces()[lower]; ok {
+		return catalogueKeys()[i], true
 	}
-	for _, key := range prefixKeys {
+	for _, key := range prefixKeys() {
 		if strings.HasPrefix(lower, strings.ToLower(key.Name)) {
 			return key, true
 		}

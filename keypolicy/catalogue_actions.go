@@ -1,6 +1,9 @@
 package keypolicy
 
-import "slices"
+import (
+	"slices"
+	"sync"
+)
 
 // traits of an action in the table.
 type traits uint8
@@ -127,9 +130,12 @@ var actionTable = []struct {
 	{"VerifyMac", Write, usesKey, suitsMAC, withKeys(contextUse, "kms:MacAlgorithm")},
 }
 
+// Made when first asked for, so that programs that never ask start at once.
 var (
-	catalogueActions = makeActions()
-	actionPlaces     = placesByName(catalogueActions, func(a Action) string { return a.Name })
+	catalogueActions = sync.OnceValue(makeActions)
+	actionPlaces     = sync.OnceValue(func() map[string]int {
+		return placesByName(catalogueActions(), func(a Action) string { return a.Name })
+	})
 )
 
 func makeActions() []Action {

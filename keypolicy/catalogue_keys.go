@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 )
 
 const (
@@ -139,9 +140,15 @@ func attestationKeys() []ConditionKey {
 
 var (
 	contextAttestation = conditionKeyNames(attestationKeys())
-	catalogueKeys      = makeConditionKeys()
-	keyPlaces          = placesByName(catalogueKeys, func(k ConditionKey) string { return k.Name })
-	prefixKeys         = slices.DeleteFunc(slices.Clone(catalogueKeys), func(k ConditionKey) bool { return !k.Prefix })
+
+	// Made when first asked for, so that programs that never ask start at once.
+	catalogueKeys = sync.OnceValue(makeConditionKeys)
+	keyPlaces     = sync.OnceValue(func() map[string]int {
+		return placesByName(catalogueKeys(), func(k ConditionKey) string { return k.Name })
+	})
+	prefixKeys = sync.OnceValue(func() []ConditionKey {
+		return slices.DeleteFunc(slices.Clone(catalogueKeys()), func(k ConditionKey) bool { return !k.Prefix })
+	})
 )
 
 func makeConditionKeys() []ConditionKey {

@@ -2,7 +2,6 @@ package kmsemu
 
 import (
 	"maps"
-	"regexp"
 	"strings"
 
 	"github.com/keywright/keywright/keypolicy"
@@ -101,7 +100,7 @@ func (c *call) regionLocked() *region {
 	return c.server.state.account(c.caller.account).region(c.region)
 }
 
-var keyIDPattern = regexp.MustCompile(`^([0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}|mrk-[0-9a-f]{32})$`)
+var keyIDPattern = newPattern(`^([0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}|mrk-[0-9a-f]{32})$`)
 
 // find resolves a key identifier: key id or key ARN and, where the operation
 // allows, alias name or alias ARN (K0009 to K0013).

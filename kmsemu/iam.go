@@ -4,7 +4,6 @@ import (
 	"encoding/xml"
 	"fmt"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 
@@ -14,9 +13,9 @@ import (
 // Rules of IAM's parameters. Source: IAM API Reference, CreateRole and
 // PutRolePolicy; IAM User Guide, "IAM and AWS STS quotas".
 var (
-	namePattern       = regexp.MustCompile(`^[\w+=,.@-]+$`)
-	wordPattern       = regexp.MustCompile(`^\w+$`)
-	pathPrefixPattern = regexp.MustCompile(`^/[\x21-\x7F]*$`)
+	namePattern       = newPattern(`^[\w+=,.@-]+$`)
+	wordPattern       = newPattern(`^\w+$`)
+	pathPrefixPattern = newPattern(`^/[\x21-\x7F]*$`)
 
 	roleNameRule    = textRule{min: 1, max: 64, pattern: namePattern}
 	userNameRule    = textRule{min: 1, max: 64, pattern: namePattern}
@@ -24,8 +23,8 @@ var (
 	newUserRule     = textRule{max: 64, pattern: namePattern}
 	newGroupRule    = textRule{max: 128, pattern: namePattern}
 	inlineNameRule  = textRule{min: 1, max: 128, pattern: namePattern} // of every kind of policy, and of instance profiles
-	versionRule     = textRule{min: 1, pattern: regexp.MustCompile(`^v[1-9][0-9]*$`)}
-	pathRule        = textRule{max: 512, pattern: regexp.MustCompile(`^(/|/[\x21-\x7F]+/)$`)}
+	versionRule     = textRule{min: 1, pattern: newPattern(`^v[1-9][0-9]*$`)}
+	pathRule        = textRule{max: 512, pattern: newPattern(`^(/|/[\x21-\x7F]+/)$`)}
 	descriptionRule = textRule{max: 1000}
 	documentRule    = textRule{min: 1, max: 131072}
 	arnRule         = textRule{max: 2048}

@@ -2,6 +2,7 @@ package kmsemu
 
 import (
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -75,7 +76,7 @@ var awsPolicyTexts = []struct {
 
 // awsPolicies are the AWS managed policies by ARN, in every partition. They never
 // change, so all servers share them.
-var awsPolicies = readAWSPolicies()
+var awsPolicies = sync.OnceValue(readAWSPolicies)
 
 var partitions = []string{"aws", "aws-cn", "aws-us-gov"}
 
@@ -108,12 +109,12 @@ func mustTime(text string) time.Time {
 }
 
 // awsManagedPolicy finds an AWS managed policy; nil if it is none or not known.
-func awsManagedPolicy(arn string) *managedPolicy { return awsPolicies[arn] }
+func awsManagedPolicy(arn string) *managedPolicy { return awsPolicies()[arn] }
 
 // awsManagedPolicies lists those of a partition.
 func awsManagedPolicies(partition string) []*managedPolicy {
 	var out []*managedPolicy
-	for arn, p := range awsPolicies {
+	for arn, p := range awsPolicies() {
 		if strings.HasPrefix(arn, "arn:"+partition+":") {
 			out = append(out, p)
 		}

@@ -2,7 +2,6 @@ package kmsemu
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/keywright/keywright/keypolicy"
@@ -39,7 +38,7 @@ var (
 	serviceNameRule = textRule{min: 1, max: 128, pattern: namePattern}
 	suffixRule      = textRule{max: 64, pattern: namePattern}
 	taskRule        = textRule{min: 1, max: 1000}
-	taskPattern     = regexp.MustCompile(`^task` + linkedPath + `([^/]+)/([^/]+)/[^/]+$`)
+	taskPattern     = newPattern(`^task` + linkedPath + `([^/]+)/([^/]+)/[^/]+$`)
 )
 
 // linkedTrust is the trust policy of a service-linked role.

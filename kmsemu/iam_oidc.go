@@ -3,7 +3,6 @@ package kmsemu
 import (
 	"fmt"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -29,7 +28,7 @@ const (
 
 var (
 	clientRule     = textRule{min: 1, max: 255}
-	thumbprintRule = textRule{min: 40, max: 40, pattern: regexp.MustCompile(`^[0-9a-fA-F]{40}$`)}
+	thumbprintRule = textRule{min: 40, max: 40, pattern: newPattern(`^[0-9a-fA-F]{40}$`)}
 	urlRule        = textRule{min: 1, max: 255}
 )
 

@@ -2,8 +2,8 @@ package kmsemu
 
 import (
 	"net/http"
-	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/keywright/keywright/keypolicy"
@@ -19,7 +19,7 @@ const (
 	globalRegion = "us-east-1"
 )
 
-var accountPattern = regexp.MustCompile(`^[0-9]{12}$`)
+var accountPattern = newPattern(`^[0-9]{12}$`)
 
 // isAccount is accountPattern for the names in every call.
 func isAccount(text string) bool {
@@ -98,7 +98,9 @@ func rootIdentity(account, accessKey, region string) identity {
 
 // rootPolicy stands for what a root user may do, where it needs to be a policy:
 // for sessions that the root user made.
-var rootPolicy = renamed(awsPolicies["arn:aws:iam::aws:policy/AdministratorAccess"].current().policy, "account root")
+var rootPolicy = sync.OnceValue(func() *keypolicy.Policy {
+	return renamed(awsManagedPolicy("arn:aws:iam::aws:policy/AdministratorAccess").current().policy, "account root")
+})
 
 // worldLocked are the policies that come with the caller. The root user has none:
 // keypolicy knows that it may do everything in its account.
@@ -110,7 +112,7 @@ func (i *identity) worldLocked() keypolicy.World {
 	case i.user != nil:
 		w.Identity, w.Boundary = i.user.allPolicies(), i.user.boundaryPolicy()
 	case s != nil && s.kind == federatedSession:
-		w.Identity = []*keypolicy.Policy{rootPolicy}
+		w.Identity = []*keypolicy.Policy{rootPolicy()}
 	}
 	if i.session != nil {
 		for _, d := range i.session.policies {

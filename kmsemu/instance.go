@@ -7,11 +7,12 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strconv"
 	"time"
 )
 
 // Instance is a running emulator with a listener of its own, like an
-// httptest.Server. Make one with [Start].
+// httptest.Server. Make one with [Start] or [Serve].
 type Instance struct {
 	// URL is the endpoint for all three services, such as
 	// "http://127.0.0.1:41234", without a trailing slash.
@@ -48,8 +49,19 @@ func start(cfg Config, l limits) (*Instance, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listening on a loopback port: %w", err)
 	}
+	return serve(server, listener, l), nil
+}
+
+// Serve serves an emulator on a listener, which it closes at the end. The emulator
+// protects nothing: let only those connect that may have its keys. The caller must
+// call [Instance.Close].
+func Serve(server *Server, listener net.Listener) *Instance {
+	return serve(server, listener, usualLimits)
+}
+
+func serve(server *Server, listener net.Listener, l limits) *Instance {
 	i := &Instance{
-		URL:    "http://" + listener.Addr().String(),
+		URL:    "http://" + reachable(listener.Addr()),
 		Server: server,
 		http: &http.Server{
 			Handler:           server,
@@ -66,11 +78,20 @@ func start(cfg Config, l limits) (*Instance, error) {
 			server.log.Error("serving stopped", "error", err)
 		}
 	}()
-	return i, nil
+	return i
+}
+
+// reachable is an address by which this machine reaches a listener.
+func reachable(at net.Addr) string {
+	if tcp, ok := at.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		return net.JoinHostPort("127.0.0.1", strconv.Itoa(tcp.Port))
+	}
+	return at.String()
 }
 
 // Close stops the emulator: it lets running calls finish, for five seconds at
-// most, then cuts them. State is gone afterwards; closing twice is harmless.
+// most, then cuts them, and keeps the last usage of keys, if it keeps anything (see
+// [Server.Keep]). Other state is gone afterwards; closing twice is harmless.
 func (i *Instance) Close() error {
 	// Close has no context to inherit: like io.Closer it runs in clean-up code,
 	// where the test's own context is already cancelled.
@@ -80,5 +101,5 @@ func (i *Instance) Close() error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = i.http.Close()
 	}
-	return err
+	return errors.Join(err, i.Server.Flush())
 }

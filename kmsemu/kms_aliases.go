@@ -2,7 +2,6 @@ package kmsemu
 
 import (
 	"iter"
-	"regexp"
 	"strings"
 )
 
@@ -11,7 +10,7 @@ const (
 	reservedAliasPrefix = "alias/aws/"
 )
 
-var aliasRule = textRule{min: 1, max: 256, pattern: regexp.MustCompile(`^[a-zA-Z0-9:/_-]+$`)}
+var aliasRule = textRule{min: 1, max: 256, pattern: newPattern(`^[a-zA-Z0-9:/_-]+$`)}
 
 // checkAliasName checks the name of an alias to be written (K0042, K0043).
 func checkAliasName(k *checker, name string) {

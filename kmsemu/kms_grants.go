@@ -3,10 +3,10 @@ package kmsemu
 import (
 	"cmp"
 	"encoding/hex"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/keywright/keywright/keypolicy"
 )
@@ -18,15 +18,15 @@ const (
 
 var (
 	grantIDRule         = textRule{max: 128}
-	grantNameRule       = textRule{max: 256, pattern: regexp.MustCompile(`^[a-zA-Z0-9:/_-]+$`)}
-	grantPrincipalRule  = textRule{max: 256, pattern: regexp.MustCompile(`^[\w+=,.@:/-]+$`)}
-	grantServiceRule    = textRule{max: 128, pattern: regexp.MustCompile(`^([a-z0-9-]+\.)+amazonaws\.com(\.cn)?$`)}
+	grantNameRule       = textRule{max: 256, pattern: newPattern(`^[a-zA-Z0-9:/_-]+$`)}
+	grantPrincipalRule  = textRule{max: 256, pattern: newPattern(`^[\w+=,.@:/-]+$`)}
+	grantServiceRule    = textRule{max: 128, pattern: newPattern(`^([a-z0-9-]+\.)+amazonaws\.com(\.cn)?$`)}
 	constraintValueRule = textRule{max: 384}
-	sourceARNRule       = textRule{max: 1024, pattern: regexp.MustCompile(`^arn:[^:]+:[^:]+:[^:]*:[^:]*:.+$`)}
+	sourceARNRule       = textRule{max: 1024, pattern: newPattern(`^arn:[^:]+:[^:]+:[^:]*:[^:]*:.+$`)}
 )
 
 // grantOperations are what a grant can allow (K0306).
-var grantOperations = func() []string {
+var grantOperations = sync.OnceValue(func() []string {
 	var names []string
 	for _, action := range keypolicy.Actions() {
 		if action.GrantOperation != "" {
@@ -34,7 +34,7 @@ var grantOperations = func() []string {
 		}
 	}
 	return names
-}()
+})
 
 type createGrantInput struct {
 	keyInput
@@ -70,7 +70,7 @@ func (in *createGrantInput) checkOperations(k *checker) {
 		return
 	}
 	for i, operation := range in.Operations {
-		k.checkText("operations."+strconv.Itoa(i+1)+".member", operation, textRule{min: 1, enum: grantOperations})
+		k.checkText("operations."+strconv.Itoa(i+1)+".member", operation, textRule{min: 1, enum: grantOperations()})
 	}
 	if len(in.Operations) == 0 {
 		k.fail(validation, "A grant must allow at least one operation.")

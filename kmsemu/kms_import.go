@@ -6,7 +6,6 @@ import (
 	"crypto/sha1"
 	"crypto/sha256"
 	"hash"
-	"regexp"
 	"time"
 
 	"github.com/keywright/keywright/keypolicy"
@@ -117,8 +116,8 @@ func (k *key) tokenCipher() (cipher.AEAD, error) {
 const maxExpiry = 365 * day
 
 var (
-	materialTextPattern = regexp.MustCompile(`^[a-zA-Z0-9:/_\s.-]+$`)
-	materialIDPattern   = regexp.MustCompile(`^[a-f0-9]+$`)
+	materialTextPattern = newPattern(`^[a-zA-Z0-9:/_\s.-]+$`)
+	materialIDPattern   = newPattern(`^[a-f0-9]+$`)
 )
 
 // checkMaterialID checks an optional KeyMaterialId.

@@ -3,14 +3,13 @@ package kmsemu
 import (
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 	"time"
 
 	"github.com/keywright/keywright/keypolicy"
 )
 
-var regionRule = textRule{min: 1, max: 32, pattern: regexp.MustCompile(`^([a-z]+-){2,3}\d+$`)}
+var regionRule = textRule{min: 1, max: 32, pattern: newPattern(`^([a-z]+-){2,3}\d+$`)}
 
 // newMultiRegionID makes the id of a multi-Region key: as long as any other, and
 // told by its prefix.

@@ -3,7 +3,6 @@ package kmsemu
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -18,7 +17,7 @@ const (
 	maxPolicyLength = 131072
 )
 
-var policyRule = textRule{max: maxPolicyLength, pattern: regexp.MustCompile(`^[\x{0009}\x{000A}\x{000D}\x{0020}-\x{00FF}]+$`)}
+var policyRule = textRule{max: maxPolicyLength, pattern: newPattern(`^[\x{0009}\x{000A}\x{000D}\x{0020}-\x{00FF}]+$`)}
 
 // checkPolicyText checks the characters and the size of a policy. The pattern
 // failure prints no policy: it would be unreadable.
@@ -141,7 +140,7 @@ type getKeyPolicyInput struct {
 	PolicyName string
 }
 
-var policyNameRule = textRule{max: 128, pattern: regexp.MustCompile(`^\w+$`)}
+var policyNameRule = textRule{max: 128, pattern: newPattern(`^\w+$`)}
 
 func (in *getKeyPolicyInput) check(k *checker) {
 	in.keyInput.check(k)

@@ -2,7 +2,6 @@ package kmsemu
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -50,7 +49,7 @@ func (k *checker) refuse(name string, sent absent) {
 // rule with a zero min makes the parameter optional.
 type textRule struct {
 	min, max int
-	pattern  *regexp.Regexp
+	pattern  *pattern
 	enum     []string
 	secret   bool // messages do not show the value
 }

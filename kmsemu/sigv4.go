@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -42,7 +41,7 @@ func (s *signature) scope() string {
 	return strings.Join([]string{s.date, s.region, s.service, "aws4_request"}, "/")
 }
 
-var regionPattern = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-[0-9]+$`)
+var regionPattern = newPattern(`^[a-z]{2,4}(-[a-z]+)+-[0-9]+$`)
 
 // readSignature parses a request's Authorization header, or what presigned URLs
 // have instead.

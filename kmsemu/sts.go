@@ -2,7 +2,6 @@ package kmsemu
 
 import (
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -39,9 +38,9 @@ const (
 )
 
 var (
-	sessionNameRule    = textRule{min: 2, max: 64, pattern: regexp.MustCompile(`^[\w+=,.@-]*$`)}
+	sessionNameRule    = textRule{min: 2, max: 64, pattern: newPattern(`^[\w+=,.@-]*$`)}
 	sourceIdentityRule = textRule{max: 64, pattern: sessionNameRule.pattern}
-	externalIDRule     = textRule{max: 1224, pattern: regexp.MustCompile(`^[\w+=,.@:/-]*$`)}
+	externalIDRule     = textRule{max: 1224, pattern: newPattern(`^[\w+=,.@:/-]*$`)}
 	roleARNRule        = textRule{min: 20, max: 2048}
 	sessionSeconds     = intRule{900, 43200}
 )

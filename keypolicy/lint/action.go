@@ -3,20 +3,21 @@ package lint
 import (
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/keywright/keywright/keypolicy"
 )
 
 // actionNames are those of the catalogue in lower case, in its order.
 var (
-	catalogue   = keypolicy.Actions()
-	actionNames = lowerNames()
-	actionPlace = places(actionNames)
+	catalogue   = sync.OnceValue(keypolicy.Actions)
+	actionNames = sync.OnceValue(lowerNames)
+	actionPlace = sync.OnceValue(func() map[string]int { return places(actionNames()) })
 )
 
 func lowerNames() []string {
-	names := make([]string, len(catalogue))
-	for i, a := range catalogue {
+	names := make([]string, len(catalogue()))
+	for i, a := range catalogue() {
 		names[i] = strings.ToLower(a.Name)
 	}
 	return names
@@ -35,7 +36,7 @@ type actionSet []bool
 
 // coveredActions are the actions of the catalogue that a statement is about.
 func coveredActions(s *keypolicy.Statement) actionSet {
-	covered := make(actionSet, len(catalogue))
+	covered := make(actionSet, len(catalogue()))
 	for _, pattern := range slices.Concat(s.Action, s.NotAction) {
 		for _, i := range matching(pattern) {
 			covered[i] = true
@@ -53,13 +54,13 @@ func coveredActions(s *keypolicy.Statement) actionSet {
 func matching(pattern string) []int {
 	pattern = strings.ToLower(pattern)
 	if !hasWildcard(pattern) {
-		if i, ok := actionPlace[pattern]; ok {
+		if i, ok := actionPlace()[pattern]; ok {
 			return []int{i}
 		}
 		return nil
 	}
 	var found []int
-	for i, name := range actionNames {
+	for i, name := range actionNames() {
 		if matches(pattern, name) {
 			found = append(found, i)
 		}
@@ -94,7 +95,7 @@ func matches(pattern, name string) bool {
 
 // has reports whether the set has an action, given in lower case.
 func (a actionSet) has(name string) bool {
-	i, ok := actionPlace[name]
+	i, ok := actionPlace()[name]
 	return ok && a[i]
 }
 
@@ -104,7 +105,7 @@ func (a actionSet) hasAny(names []string) bool { return slices.ContainsFunc(name
 // some reports whether an action in the set meets the test.
 func (a actionSet) some(test func(*keypolicy.Action) bool) bool {
 	for i, covered := range a {
-		if covered && test(&catalogue[i]) {
+		if covered && test(&catalogue()[i]) {
 			return true
 		}
 	}

@@ -140,8 +140,8 @@ func (s *subject) checkBothHats(p *principal, caller keypolicy.Principal) {
 	if s.direct(caller, putKeyPolicy).Verdict != keypolicy.Allowed {
 		return
 	}
-	for place := range catalogue {
-		action := &catalogue[place]
+	for place := range catalogue() {
+		action := &catalogue()[place]
 		if !cryptographic(action) {
 			continue
 		}
@@ -162,7 +162,7 @@ func checkVerbWildcards(s *subject) {
 				continue
 			}
 			for _, place := range matching(pattern) {
-				if action := &catalogue[place]; manages(action) {
+				if action := &catalogue()[place]; manages(action) {
 					s.reportStatement(st, pattern, "%s takes in %s, and what AWS adds later", pattern, action.Name)
 					break
 				}

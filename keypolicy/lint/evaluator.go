@@ -3,6 +3,7 @@ package lint
 import (
 	"maps"
 	"strings"
+	"sync"
 
 	"github.com/keywright/keywright/keypolicy"
 )
@@ -17,7 +18,9 @@ type evaluator struct {
 
 // allowAll is an IAM policy of someone whom nothing in the account holds back:
 // what he cannot do, the key policy denies.
-var allowAll = constant("IAM policies", `{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}`)
+var allowAll = sync.OnceValue(func() *keypolicy.Policy {
+	return constant("IAM policies", `{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}`)
+})
 
 // constant parses a policy that is part of the program.
 func constant(name, document string) *keypolicy.Policy {
@@ -96,7 +99,7 @@ func (e *evaluator) direct(caller keypolicy.Principal, action string) keypolicy.
 // atMost asks what the caller could do if IAM policies allowed it everything.
 func (e *evaluator) atMost(caller keypolicy.Principal, action string) keypolicy.Decision {
 	world := e.world
-	world.Identity = []*keypolicy.Policy{allowAll}
+	world.Identity = []*keypolicy.Policy{allowAll()}
 	return e.decide(caller, action, world)
 }
 

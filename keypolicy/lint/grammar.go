@@ -159,9 +159,9 @@ func checkActionNames(s *subject) {
 }
 
 func nearestAction(name string) string {
-	names := make([]string, len(catalogue))
-	for i := range catalogue {
-		names[i] = catalogue[i].Name
+	names := make([]string, len(catalogue()))
+	for i := range catalogue() {
+		names[i] = catalogue()[i].Name
 	}
 	return keypolicy.Nearest(name, names)
 }

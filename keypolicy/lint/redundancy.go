@@ -153,7 +153,7 @@ func (s *subject) all(st *statement, world keypolicy.World, test func(keypolicy.
 		}
 		for _, r := range callers {
 			for place, covered := range st.actions {
-				if covered && !test(r.decide(catalogue[place].Name, world)) {
+				if covered && !test(r.decide(catalogue()[place].Name, world)) {
 					return false
 				}
 			}
@@ -173,7 +173,7 @@ type representative struct {
 
 func (r *representative) decide(action string, world keypolicy.World) keypolicy.Decision {
 	if r.delegated {
-		world.Identity = []*keypolicy.Policy{allowAll}
+		world.Identity = []*keypolicy.Policy{allowAll()}
 	}
 	return r.evaluator.decide(r.caller, action, world)
 }

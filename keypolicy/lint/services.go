@@ -58,7 +58,7 @@ func checkConfusedDeputy(s *subject) {
 }
 
 func firstAction(st *statement) string {
-	return catalogue[slices.Index(st.actions, true)].Name
+	return catalogue()[slices.Index(st.actions, true)].Name
 }
 
 // resourceInContext is an ARN or an account within a value of the encryption
