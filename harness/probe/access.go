@@ -20,6 +20,9 @@ type Matrix struct {
 	// EncryptionContext goes with every cryptographic call on a symmetric encryption
 	// key; nil for none.
 	EncryptionContext map[string]string
+	// Makers may make what calls of the rows take, beside the rows themselves: a
+	// ciphertext that a stranger must not decrypt, say.
+	Makers []*Identity
 	// Partial leaves out what takes an input that nobody here could make, such as
 	// Decrypt where nobody may Encrypt. Without it that is an error.
 	Partial bool
@@ -159,13 +162,16 @@ func (m Matrix) subject(ctx context.Context, deployer *kms.Client) (*subject, er
 }
 
 // make makes an input as whoever may: the rows that should or could, then
-// the deployer.
+// the makers and the deployer.
 func (m Matrix) make(ctx context.Context, maker maker, s *subject, deployer *kms.Client) ([]byte, error) {
 	var clients []*kms.Client
 	for _, row := range m.Rows {
 		if slices.Contains(row.Allow, maker.action) || slices.Contains(row.Either, maker.action) {
 			clients = append(clients, row.Identity.KMS)
 		}
+	}
+	for _, id := range m.Makers {
+		clients = append(clients, id.KMS)
 	}
 	var errs []error
 	for _, client := range append(clients, deployer) {

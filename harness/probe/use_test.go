@@ -69,6 +69,13 @@ func TestPartial(t *testing.T) {
 	for _, r := range results {
 		require.True(t, r.OK(), r.String())
 	}
+
+	// A maker makes it: now the reader is refused what he was not asked before.
+	maker := l.role("maker")
+	m.Key, m.Makers = l.key(statement("Reader", reader, "", "DescribeKey"), statement("Maker", maker, "", "Encrypt")), []*probe.Identity{maker}
+	results, err = probe.Access(t.Context(), l, m)
+	require.NoError(t, err)
+	require.Len(t, results, len(probe.Actions()))
 }
 
 // An action that may go either way is tried and told, and never wrong.

@@ -189,8 +189,12 @@ func (p *prover) row(k *key, id *probe.Identity) (probe.Row, error) {
 // ask makes the calls of a row in the key's Region and says what was allowed.
 func (p *prover) ask(ctx context.Context, k *key, row probe.Row) (string, error) {
 	row.Identity = row.Identity.In(k.region())
+	var makers []*probe.Identity
+	for _, id := range p.inputs.roles {
+		makers = append(makers, id.In(k.region()))
+	}
 	results, err := probe.Access(ctx, regional{p.Backend, k.region()}, probe.Matrix{
-		Key: k.arn, EncryptionContext: tenant, Partial: true, Rows: []probe.Row{row},
+		Key: k.arn, EncryptionContext: tenant, Partial: true, Makers: makers, Rows: []probe.Row{row},
 	})
 	if err != nil {
 		return "", err
