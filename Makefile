@@ -32,6 +32,7 @@ check: ## what CI checks besides tests: format, vet, lint, workflows, generated 
 	$(GOLANGCI) run ./...
 	$(ACTIONLINT) .github/workflows/*.yml docs/github-workflow.yml
 	$(GO) run ./cmd/keywright generate --check modules/kms/keywright.hcl
+	tools/judge.sh
 
 .PHONY: fix
 fix: ## format the Go code and tidy go.mod
