@@ -5,23 +5,44 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
-	"github.com/gruntwork-io/terratest/modules/terraform"
 	"github.com/stretchr/testify/require"
 )
 
-// Alias name and alias ARN both name the key, for DescribeKey and for use.
+// Alias name and alias ARN both name the key, until an administrator of both keys
+// moves the alias to another one.
 func aliasResolves(t *testing.T, k *key) {
-	ids := terraform.OutputList(t, k.options, "alias_names")
-	for _, arn := range terraform.OutputMap(t, k.options, "alias_arns") {
-		ids = append(ids, arn)
+	outputs := k.outputs[k.preset.name].(map[string]any)
+	name := outputs["alias_names"].([]any)[0].(string)
+	arn := outputs["alias_arns"].(map[string]any)[aliasOf(k.preset)].(string)
+	require.Equal(t, "alias/"+aliasOf(k.preset), name)
+	for _, id := range []string{name, arn} {
+		require.Equal(t, k.arn, k.named(t, id))
 	}
-	require.Len(t, ids, 2)
-	for _, id := range ids {
-		described, err := k.app.KMS.DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: &id})
-		require.NoError(t, err)
-		require.Equal(t, k.arn, aws.ToString(described.KeyMetadata.Arn), id)
-		k.AssertRoundTrip(k.app, id, nil)
+
+	if k.preset.kind == symmetric {
+		k.pointAlias(t, name, k.open)
+		require.Equal(t, k.open, k.named(t, name))
+		k.pointAlias(t, name, k.arn)
+	} else {
+		_, err := k.KMS().UpdateAlias(t.Context(), &kms.UpdateAliasInput{AliasName: &name, TargetKeyId: &k.open})
+		require.Equal(t, "ValidationException", code(err), "an alias stays with keys of its kind")
 	}
-	_, err := k.app.KMS.DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: aws.String("alias/test/nobody")})
-	require.ErrorContains(t, err, "NotFoundException")
+	require.Equal(t, k.arn, k.named(t, name))
+
+	_, err := k.KMS().DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: aws.String(name + "-not")})
+	require.Equal(t, "NotFoundException", code(err))
+}
+
+// named is the key that an id names.
+func (k *key) named(t *testing.T, id string) string {
+	t.Helper()
+	out, err := k.KMS().DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: &id})
+	require.NoError(t, err)
+	return aws.ToString(out.KeyMetadata.Arn)
+}
+
+func (c *catalogue) pointAlias(t *testing.T, name, key string) {
+	t.Helper()
+	_, err := c.KMS().UpdateAlias(t.Context(), &kms.UpdateAliasInput{AliasName: &name, TargetKeyId: &key})
+	require.NoError(t, err)
 }

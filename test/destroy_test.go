@@ -3,22 +3,43 @@ package test
 import (
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/gruntwork-io/terratest/modules/terraform"
 	"github.com/stretchr/testify/require"
 )
 
-// Destroy leaves a key pending deletion, and the same configuration can be
-// applied again under the same alias.
-func TestDestroyAndApplyAgain(t *testing.T) {
-	t.Parallel()
-	first := apply(t)
-	terraform.Destroy(t, first.options)
-	first.AssertPendingDeletion(first.arn)
+// Destroy leaves a key that waits for its deletion, for as long as the module says,
+// and no alias.
+func destroyed(t *testing.T, k *key) {
+	out, err := k.root.DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: &k.arn})
+	require.NoError(t, err)
+	require.Equal(t, types.KeyStatePendingDeletion, out.KeyMetadata.KeyState)
+	if k.preset.elsewhere {
+		return
+	}
+	days := int32(out.KeyMetadata.DeletionDate.Sub(k.destroyedAt).Hours()+12) / 24
+	require.Equal(t, k.preset.window(), days)
+	_, err = k.root.DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: aws.String("alias/" + aliasOf(k.preset))})
+	require.Equal(t, "NotFoundException", code(err))
+}
 
-	terraform.Apply(t, first.options)
-	second := terraform.Output(t, first.options, "key_arn")
-	require.NotEqual(t, first.arn, second)
-	first.AssertRoundTrip(first.app, second, nil)
-	first.AssertRoundTrip(first.app, terraform.OutputList(t, first.options, "alias_names")[0], nil)
-	first.AssertPendingDeletion(first.arn)
+// The same configuration can be applied again under the same alias, which then
+// names a new key.
+func appliedAgain(t *testing.T, k *key) {
+	again := k.output("key_arn")
+	require.NotEqual(t, k.arn, again)
+	if !k.preset.elsewhere {
+		require.Equal(t, again, k.named(t, "alias/"+aliasOf(k.preset)))
+	}
+	require.NoError(t, (&key{catalogue: k.catalogue, preset: k.preset, arn: again}).work(t))
+	require.Equal(t, types.KeyStatePendingDeletion, k.state(t))
+}
+
+// destroy destroys the root, as its clean-up would.
+func (c *catalogue) destroy(t *testing.T) {
+	t.Helper()
+	c.destroyedAt = c.now(t)
+	terraform.Destroy(t, c.options)
 }

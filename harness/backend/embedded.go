@@ -69,6 +69,10 @@ type account struct {
 // Close closes nothing: the emulator is the deployer's.
 func (a *account) Close() error { return nil }
 
+// Server is the emulator, for what no AWS API offers: its clock, faults, and calls
+// as AWS services make them.
+func (b *Embedded) Server() *kmsemu.Server { return b.emulator.Server }
+
 // Events implements [Auditor].
 func (b *Embedded) Events() []kmsemu.Event { return b.emulator.Server.Events() }
 

@@ -1,0 +1,308 @@
+package test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/gruntwork-io/terratest/modules/terraform"
+	"github.com/stretchr/testify/require"
+
+	"github.com/keywright/keywright/harness"
+	"github.com/keywright/keywright/harness/probe"
+	"github.com/keywright/keywright/kmsemu"
+)
+
+// catalogue is all presets in one root: the provider polls for 12 seconds after
+// each key is made, and polls for many at once.
+type catalogue struct {
+	*harness.Harness
+	options *terraform.Options
+	roles   map[string]*probe.Identity
+	root    *kms.Client // the root user of the account: BreakGlass
+	account string
+	presets []preset
+	outputs map[string]any // by preset
+
+	open           string // a key that everybody may encrypt to and re-encrypt from
+	openCiphertext []byte
+
+	planned     map[string][]string // what the second plan would do, by preset
+	destroyedAt time.Time
+}
+
+// roleNames are the roles of the suites. Each is one party of the READMEs.
+var roleNames = []string{"user", "reader", "signer", "verifier", "service-user", "launcher", "stranger", "administrator"}
+
+// rolePolicies are the IAM policies of roles; key policies decide the rest.
+var rolePolicies = map[string]string{
+	// A key policy that names whom it trusts must hold even against this.
+	"stranger": `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"kms:*","Resource":"*"}]}`,
+	// The permissions on aliases, which no key policy can give.
+	"administrator": `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["kms:CreateAlias","kms:UpdateAlias","kms:DeleteAlias"],"Resource":"arn:aws:kms:*:*:alias/*"}]}`,
+}
+
+// newCatalogue makes the roles and wires the root; nothing is applied yet.
+func newCatalogue(t *testing.T, of []preset) *catalogue {
+	t.Helper()
+	c := &catalogue{Harness: harness.New(t), roles: map[string]*probe.Identity{}, presets: of}
+	for _, name := range roleNames {
+		if policy := rolePolicies[name]; policy != "" {
+			c.roles[name] = c.Role(name, policy)
+		} else {
+			c.roles[name] = c.Role(name)
+		}
+	}
+	c.account = strings.Split(c.DeployerARN(), ":")[4]
+	root := c.Backend().Config()
+	root.Credentials = credentials.NewStaticCredentialsProvider("test", "test", "")
+	c.root = kms.NewFromConfig(root)
+	c.makeOpenKey(t)
+	c.options = c.Options(&terraform.Options{
+		TerraformDir: c.write(t), Vars: map[string]any{"external_key": "first"},
+		Parallelism: 2 * len(of), // the provider's waits overlap
+	})
+	return c
+}
+
+// write makes a root module that calls the module of each preset.
+func (c *catalogue) write(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	modules, outputs, keys := map[string]any{}, map[string]any{}, map[string]any{}
+	for _, p := range c.presets {
+		modules[p.name] = c.call(t, p, dir)
+		value := "${module." + p.name + "}"
+		if p.elsewhere {
+			keys[p.name] = map[string]any{"deletion_window_in_days": 30, "enable_key_rotation": true, "policy": c.ownPolicy(p)}
+			value = "${merge(module." + p.name + ", {key_arn = aws_kms_key." + p.name + ".arn})}"
+		}
+		outputs[p.name] = map[string]any{"value": value}
+	}
+	root := map[string]any{
+		"module": modules, "output": outputs,
+		// One key of an external key manager stands behind one KMS key, also while that
+		// waits for its deletion.
+		"variable": map[string]any{"external_key": map[string]any{"type": "string"}},
+	}
+	if len(keys) > 0 {
+		root["resource"] = map[string]any{"aws_kms_key": keys}
+	}
+	text, err := json.MarshalIndent(root, "", "  ")
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "main.tf.json"), text, 0o600))
+	return dir
+}
+
+// call is the call of a preset's module from a root in dir.
+func (c *catalogue) call(t *testing.T, p preset, dir string) map[string]any {
+	t.Helper()
+	module, err := filepath.Abs("../modules/kms/" + p.name)
+	require.NoError(t, err)
+	source, err := filepath.Rel(dir, module)
+	require.NoError(t, err)
+	call := map[string]any{"source": source}
+	for name, value := range p.vars {
+		call[name] = value
+	}
+	for list, role := range p.lists {
+		call[list] = []string{c.roles[role].RoleARN}
+	}
+	administrators := []string{c.roles["administrator"].RoleARN, c.DeployerARN()}
+	switch {
+	case p.name == "grants":
+		call["key_id"] = "${aws_kms_key.grants.key_id}"
+		call["grants"] = map[string]any{"user": map[string]any{
+			"grantee_principal": c.roles["user"].RoleARN, "operations": p.uses["user"],
+			"constraints": map[string]any{"encryption_context_subset": map[string]string{"tenant": "a"}},
+		}}
+	case p.elsewhere:
+		call["administrators"] = administrators
+		call["key_ids"] = map[string]string{"elsewhere": "${aws_kms_key." + p.name + ".key_id}"}
+	default:
+		call["administrators"] = administrators
+		call["aliases"] = []string{aliasOf(p)}
+		call["tags"] = map[string]string{"team": "test"}
+	}
+	if p.origin == "AWS_CLOUDHSM" || p.origin == "EXTERNAL_KEY_STORE" {
+		call["custom_key_store_id"] = c.keyStore(t, p.origin)
+	}
+	return call
+}
+
+// aliasOf is the alias of a preset's key, as the module takes it.
+func aliasOf(p preset) string { return "catalogue/" + p.name }
+
+// ownPolicy is the policy that a key made elsewhere is made with; nil for the one
+// that KMS gives it.
+func (c *catalogue) ownPolicy(p preset) any {
+	if p.name != "grants" {
+		return nil
+	}
+	return fmt.Sprintf(`{"Version":"2012-10-17","Statement":[
+		{"Sid":"Deployer","Effect":"Allow","Principal":{"AWS":"%s"},"Action":"kms:*","Resource":"*"},
+		{"Sid":"BreakGlass","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::%s:root"},"Action":"kms:*","Resource":"*",
+			"Condition":{"StringEquals":{"aws:PrincipalType":"Account"}}}]}`, c.DeployerARN(), c.account)
+}
+
+// apply applies the root and reads its outputs.
+func (c *catalogue) apply(t *testing.T) {
+	t.Helper()
+	terraform.InitAndApply(t, c.options)
+	c.outputs = terraform.OutputAll(t, c.options)
+	for _, p := range c.presets {
+		if p.origin == "EXTERNAL" {
+			c.key(p).importMaterial(t, p.material())
+		}
+	}
+}
+
+// key is one preset's key, for one promise.
+type key struct {
+	*catalogue
+	preset preset
+	arn    string
+}
+
+// output is an output of the preset's module, which must be text.
+func (k *key) output(name string) string {
+	text, _ := k.outputs[k.preset.name].(map[string]any)[name].(string)
+	return text
+}
+
+func (c *catalogue) key(p preset) *key {
+	k := &key{catalogue: c, preset: p}
+	k.arn = k.output("key_arn")
+	return k
+}
+
+// as is the client of a role.
+func (k *key) as(role string) *kms.Client { return k.roles[role].KMS }
+
+// otherRoles are the roles but the administrator.
+func (k *key) otherRoles() []string { return roleNames[:len(roleNames)-1] }
+
+// encryptionContext is what every symmetric call of the suites gives.
+func (k *key) encryptionContext() map[string]string {
+	if k.preset.kind != symmetric {
+		return nil
+	}
+	return map[string]string{"tenant": "a"}
+}
+
+// mustEnforce skips a promise that only a backend with policies can prove.
+func (k *key) mustEnforce(t *testing.T) {
+	t.Helper()
+	if !k.Backend().Enforces() {
+		t.Skipf("%s enforces no policy", k.Backend().Name())
+	}
+}
+
+// emulator is the embedded backend's server; on another backend the promise is
+// skipped.
+func (k *key) emulator(t *testing.T) *kmsemu.Server {
+	t.Helper()
+	backend, ok := k.Backend().(interface{ Server() *kmsemu.Server })
+	if !ok {
+		t.Skipf("%s makes no calls of AWS services", k.Backend().Name())
+	}
+	return backend.Server()
+}
+
+// promise is what modules promise of their keys.
+type promise struct {
+	name string
+	// of tells which presets promise it.
+	of func(preset) bool
+	// check asks for it. It leaves the key as it found it.
+	check func(*testing.T, *key)
+}
+
+// promises are in the order in which they are asked for. Each is in the file of
+// its name.
+var promises = []promise{
+	{"SecondPlanIsEmpty", all, secondPlanIsEmpty},
+	{"RoundTrip", encrypts, roundTrip},
+	{"EncryptionContext", encryptsData, encryptionContext},
+	{"Envelope", encryptsData, envelope},
+	{"Signature", is(signing), signature},
+	{"MAC", is(mac), macs},
+	{"KeyAgreement", is(agreement), keyAgreement},
+	{"ImportedMaterial", func(p preset) bool { return p.origin == "EXTERNAL" }, importedMaterial},
+	{"LeastPrivilege", all, leastPrivilege},
+	{"SelfEscalation", func(p preset) bool { return p.name != "grants" }, selfEscalation},
+	{"Services", func(p preset) bool { return len(p.flows) > 0 }, services},
+	{"Audit", all, audit},
+	{"Rotation", preset.rotates, rotation},
+	{"Alias", func(p preset) bool { return !p.elsewhere }, aliasResolves},
+	{"Tags", func(p preset) bool { return !p.elsewhere }, tags},
+	{"Disable", func(p preset) bool { return p.name != "grants" }, disable},
+	{"DeletionWindow", func(p preset) bool { return p.name != "grants" }, deletionWindow},
+}
+
+func all(preset) bool { return true }
+
+func is(k kind) func(preset) bool { return func(p preset) bool { return p.kind == k } }
+
+// encrypts: some role may encrypt and decrypt by calls of its own.
+func encrypts(p preset) bool { return p.who("Encrypt") != "" && p.who("Decrypt") != "" }
+
+func encryptsData(p preset) bool { return p.kind == symmetric && encrypts(p) }
+
+// TestCatalogue asks for what every module promises, of one key of each: while it
+// is applied, then destroyed, then applied again.
+func TestCatalogue(t *testing.T) {
+	t.Parallel()
+	c := newCatalogue(t, presets)
+	c.apply(t)
+	c.planned = c.plan(t)
+	c.ask(t, "applied", c.keys(), promises)
+	t.Run("Drift", c.drift)
+	keys := c.keys()
+	c.destroy(t)
+	c.options.Vars["external_key"] = "second"
+	c.ask(t, "destroyed", keys, []promise{{"PendingDeletion", all, destroyed}})
+	c.apply(t)
+	c.ask(t, "applied again", keys, []promise{{"SameAlias", all, appliedAgain}})
+}
+
+// keys are those of all presets, as last applied.
+func (c *catalogue) keys() []*key {
+	var keys []*key
+	for _, p := range c.presets {
+		keys = append(keys, c.key(p))
+	}
+	return keys
+}
+
+// ask asks for promises of every key, side by side.
+func (c *catalogue) ask(t *testing.T, phase string, keys []*key, promises []promise) {
+	t.Helper()
+	t.Run(phase, func(t *testing.T) {
+		for _, k := range keys {
+			t.Run(k.preset.name, func(t *testing.T) {
+				t.Parallel()
+				for _, promise := range promises {
+					if promise.of(k.preset) {
+						t.Run(promise.name, func(t *testing.T) { promise.check(t, k) })
+					}
+				}
+			})
+		}
+	})
+}
+
+// now is the time by the backend's clock.
+func (c *catalogue) now(t *testing.T) time.Time {
+	t.Helper()
+	if backend, ok := c.Backend().(interface{ Server() *kmsemu.Server }); ok {
+		return backend.Server().Now()
+	}
+	return time.Now()
+}

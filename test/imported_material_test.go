@@ -1,0 +1,85 @@
+package test
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/kms/types"
+	"github.com/stretchr/testify/require"
+)
+
+// materialMayLast is until when the preset external-expiring lets material be
+// imported.
+const materialMayLast = "2099-01-01T00:00:00Z"
+
+// material is what is imported into the preset's key.
+func (p preset) material() []byte {
+	sum := sha256.Sum256([]byte(p.name))
+	return sum[:]
+}
+
+// The owner's material is deleted and imported again, and what was encrypted
+// before opens; other material is refused. Where the module wants material that
+// expires, material that does not is refused.
+func importedMaterial(t *testing.T, k *key) {
+	sealed, err := k.encrypt(t, plaintext, types.EncryptionAlgorithmSpecSymmetricDefault)
+	require.NoError(t, err)
+	decrypt := func() error {
+		_, err := k.as("user").Decrypt(t.Context(), &kms.DecryptInput{CiphertextBlob: sealed.CiphertextBlob, EncryptionContext: k.encryptionContext()})
+		return err
+	}
+	require.NoError(t, decrypt())
+	_, err = k.as("administrator").DeleteImportedKeyMaterial(t.Context(), &kms.DeleteImportedKeyMaterialInput{KeyId: &k.arn})
+	require.NoError(t, err)
+	require.Equal(t, "KMSInvalidStateException", code(decrypt()))
+
+	require.Equal(t, "IncorrectKeyMaterialException", code(k.tryImport(t, make([]byte, 32), k.expiry())))
+	require.Equal(t, "KMSInvalidStateException", code(decrypt()))
+	if k.expiry() != nil && k.Backend().Enforces() {
+		require.Equal(t, "AccessDeniedException", code(k.tryImport(t, k.preset.material(), nil)))
+	}
+	k.importMaterial(t, k.preset.material())
+	require.NoError(t, decrypt())
+}
+
+// expiry is when imported material expires; nil for never.
+func (k *key) expiry() *time.Time {
+	if k.preset.vars["valid_to"] == nil {
+		return nil
+	}
+	return aws.Time(time.Now().Add(24 * time.Hour))
+}
+
+// importMaterial imports as the administrator, for as long as the module allows.
+func (k *key) importMaterial(t *testing.T, material []byte) {
+	t.Helper()
+	require.NoError(t, k.tryImport(t, material, k.expiry()))
+}
+
+func (k *key) tryImport(t *testing.T, material []byte, expiry *time.Time) error {
+	t.Helper()
+	admin := k.as("administrator")
+	params, err := admin.GetParametersForImport(t.Context(), &kms.GetParametersForImportInput{
+		KeyId: &k.arn, WrappingAlgorithm: types.AlgorithmSpecRsaesOaepSha256, WrappingKeySpec: types.WrappingKeySpecRsa2048,
+	})
+	require.NoError(t, err)
+	public, err := x509.ParsePKIXPublicKey(params.PublicKey)
+	require.NoError(t, err)
+	wrapped, err := rsa.EncryptOAEP(sha256.New(), rand.Reader, public.(*rsa.PublicKey), material, nil)
+	require.NoError(t, err)
+	in := &kms.ImportKeyMaterialInput{
+		KeyId: &k.arn, ImportToken: params.ImportToken, EncryptedKeyMaterial: wrapped,
+		ExpirationModel: types.ExpirationModelTypeKeyMaterialDoesNotExpire,
+	}
+	if expiry != nil {
+		in.ExpirationModel, in.ValidTo = types.ExpirationModelTypeKeyMaterialExpires, expiry
+	}
+	_, err = admin.ImportKeyMaterial(t.Context(), in)
+	return err
+}
