@@ -237,6 +237,10 @@ var promises = []promise{
 	{"ImportedMaterial", func(p preset) bool { return p.origin == "EXTERNAL" }, importedMaterial},
 	{"LeastPrivilege", all, leastPrivilege},
 	{"SelfEscalation", func(p preset) bool { return p.name != "grants" }, selfEscalation},
+	{"CrossAccount", hasUsers, crossAccount},
+	{"SessionsAndBoundaries", hasUsers, sessionsAndBoundaries},
+	{"RoleMadeAgain", hasUsers, roleMadeAgain},
+	{"Throttling", only("encryption"), throttling},
 	{"Services", func(p preset) bool { return len(p.flows) > 0 }, services},
 	{"Audit", all, audit},
 	{"Rotation", preset.rotates, rotation},
@@ -249,6 +253,13 @@ var promises = []promise{
 func all(preset) bool { return true }
 
 func is(k kind) func(preset) bool { return func(p preset) bool { return p.kind == k } }
+
+// only is for promises about callers, which one preset stands for.
+func only(name string) func(preset) bool { return func(p preset) bool { return p.name == name } }
+
+// hasUsers: some role may encrypt data by a call of its own, under a policy that
+// the module writes.
+func hasUsers(p preset) bool { return encryptsData(p) && p.name != "grants" }
 
 // encrypts: some role may encrypt and decrypt by calls of its own.
 func encrypts(p preset) bool { return p.who("Encrypt") != "" && p.who("Decrypt") != "" }

@@ -41,11 +41,13 @@ func (k *key) withPolicy(t *testing.T, policy string, during func()) {
 	t.Helper()
 	before, err := k.as("administrator").GetKeyPolicy(t.Context(), &kms.GetKeyPolicyInput{KeyId: &k.arn})
 	require.NoError(t, err)
-	put := func(policy *string) {
-		_, err := k.as("administrator").PutKeyPolicy(context.WithoutCancel(t.Context()), &kms.PutKeyPolicyInput{KeyId: &k.arn, Policy: policy})
-		require.NoError(t, err)
-	}
-	put(&policy)
-	defer put(before.Policy)
+	k.putPolicy(t, policy)
+	defer k.putPolicy(t, *before.Policy)
 	during()
+}
+
+func (k *key) putPolicy(t *testing.T, policy string) {
+	t.Helper()
+	_, err := k.as("administrator").PutKeyPolicy(context.WithoutCancel(t.Context()), &kms.PutKeyPolicyInput{KeyId: &k.arn, Policy: &policy})
+	require.NoError(t, err)
 }
