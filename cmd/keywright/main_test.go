@@ -21,11 +21,11 @@ func TestMain(m *testing.M) {
 
 // TestScript runs the command as a user does: each script is a story with its
 // input files, the commands typed, and what they must print. $PLANS is the
-// folder of the plans that several scripts need. Engine and provider are those of
+// folder of the plans that several scripts need, $BROKEN that of the broken example. Engine and provider are those of
 // the user's own cache; their sockets need a short TMPDIR.
 func TestScript(t *testing.T) {
 	t.Parallel()
-	plans, err := filepath.Abs("../../fixtures/plans")
+	fixtures, err := filepath.Abs("../../fixtures")
 	require.NoError(t, err)
 	cache := os.Getenv("KEYWRIGHT_CACHE")
 	if cache == "" {
@@ -37,7 +37,8 @@ func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script", RequireExplicitExec: true, RequireUniqueNames: true,
 		Setup: func(env *testscript.Env) error {
-			env.Setenv("PLANS", plans)
+			env.Setenv("PLANS", filepath.Join(fixtures, "plans"))
+			env.Setenv("BROKEN", filepath.Join(fixtures, "broken"))
 			env.Setenv("KEYWRIGHT_CACHE", cache)
 			env.Setenv("TMPDIR", temp)
 			return nil
