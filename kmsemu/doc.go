@@ -51,7 +51,8 @@
 // State lives in memory and ends with the server, unless [Server.Keep] keeps it in
 // a store, such as a folder of package kmsemu/store. [Server.Snapshot] and
 // [Server.Restore] take it from one server to another, so that many tests can begin
-// where one preparation ended.
+// where one preparation ended. The command keywright serve is the emulator as a
+// server, for tests in any language.
 //
 // # What is real
 //

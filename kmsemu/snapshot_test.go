@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/require"
 
 	"github.com/keywright/keywright/kmsemu"
@@ -232,4 +235,55 @@ func (brokenWriter) Write([]byte) (int, error) { return 0, io.ErrShortWrite }
 func TestSnapshotTellsOfWriteErrors(t *testing.T) {
 	t.Parallel()
 	require.ErrorIs(t, newWorld(t).Server.Snapshot(brokenWriter{}), io.ErrShortWrite)
+}
+
+// TestRestoreUnderLoad: calls that are under way see one state or the other.
+func TestRestoreUnderLoad(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	key := w.key()
+	snapshot := w.snapshot()
+	stop := make(chan struct{})
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				secret, err := w.encrypt(w.root, key, nil)
+				if err == nil {
+					_, err = w.decrypt(w.root, secret, nil)
+				}
+				if err != nil { // it ran between a Reset and the Restore
+					var e smithy.APIError
+					if !errors.As(err, &e) || e.ErrorCode() != missing && e.ErrorCode() != refused {
+						t.Errorf("encrypting and decrypting: %v", err)
+					}
+				}
+			}
+		})
+	}
+	for range 20 {
+		w.Server.Reset()
+		require.NoError(t, w.Server.Restore(bytes.NewReader(snapshot)))
+	}
+	close(stop)
+	group.Wait()
+	require.Equal(t, key, w.snapshotKeys()[0])
+}
+
+// snapshotKeys are the ARNs of the keys in a snapshot.
+func (w *world) snapshotKeys() []string {
+	w.Helper()
+	var out []string
+	for line := range strings.Lines(string(w.snapshot())) {
+		if _, rest, found := strings.Cut(line, `{"Name":"key/`); found {
+			arn, _, _ := strings.Cut(rest, `"`)
+			out = append(out, arn)
+		}
+	}
+	return out
 }

@@ -1,0 +1,58 @@
+package main_test
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// BenchmarkServe starts the command as users do, and tells how long it takes from
+// there to the first connection, and how much memory it then has.
+func BenchmarkServe(b *testing.B) {
+	program := filepath.Join(b.TempDir(), "keywright")
+	build, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput()
+	require.NoError(b, err, string(build))
+	var best time.Duration
+	var memory float64
+	for b.Loop() {
+		cmd := exec.Command(program, "serve", "--listen", "127.0.0.1:0")
+		stdout, err := cmd.StdoutPipe()
+		require.NoError(b, err)
+		begin := time.Now()
+		require.NoError(b, cmd.Start())
+		_, err = bufio.NewReader(stdout).ReadString('\n')
+		took := time.Since(begin)
+		require.NoError(b, err)
+		if best == 0 || took < best {
+			best = took
+		}
+		memory = max(memory, residentMB(b, cmd.Process.Pid))
+		require.NoError(b, cmd.Process.Signal(os.Interrupt))
+		require.NoError(b, cmd.Wait())
+	}
+	b.ReportMetric(best.Seconds()*1000, "ms-to-ready")
+	b.ReportMetric(memory, "MB-resident")
+}
+
+// residentMB is the memory of a process. Only Linux tells it here.
+func residentMB(b *testing.B, pid int) float64 {
+	b.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if os.IsNotExist(err) {
+		b.Skip("there is no /proc to read the memory of a process from")
+	}
+	require.NoError(b, err)
+	_, rest, found := strings.Cut(string(text), "VmRSS:")
+	require.True(b, found)
+	var kb float64
+	_, err = fmt.Sscan(rest, &kb)
+	require.NoError(b, err)
+	return kb / 1000
+}
