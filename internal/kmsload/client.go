@@ -17,7 +17,7 @@ import (
 	"hash"
 	"io"
 	"net"
-	"net/http"
+	"net/http/httputil"
 	"net/url"
 	"strconv"
 	"time"
@@ -117,19 +117,28 @@ func (c *Client) roundTrip() (answer []byte, reusable bool, err error) {
 	if _, err := c.conn.Write(c.out); err != nil {
 		return nil, false, err
 	}
-	response, err := http.ReadResponse(c.reader, nil)
+	head, err := readHead(c.reader)
 	if err != nil {
 		return nil, false, err
 	}
-	defer func() { err = errors.Join(err, response.Body.Close()) }()
 	c.in.Reset()
-	if _, err = c.in.ReadFrom(response.Body); err != nil {
+	switch {
+	case head.chunked:
+		if _, err = c.in.ReadFrom(httputil.NewChunkedReader(c.reader)); err == nil {
+			_, err = readHead(c.reader) // the trailer, which is empty
+		}
+	case head.length >= 0:
+		_, err = io.CopyN(&c.in, c.reader, head.length)
+	default: // until the server closes
+		_, err = c.in.ReadFrom(c.reader)
+	}
+	if err != nil {
 		return nil, false, err
 	}
-	if response.StatusCode != http.StatusOK {
-		return nil, !response.Close, fmt.Errorf("%s: %s", response.Status, &c.in)
+	if !head.ok {
+		return nil, head.keep, fmt.Errorf("%s: %s", head.status, &c.in)
 	}
-	return c.in.Bytes(), !response.Close, nil
+	return c.in.Bytes(), head.keep, nil
 }
 
 const (

@@ -1,6 +1,7 @@
 package kmsload_test
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -52,6 +53,59 @@ func TestWrongPlaintext(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	require.ErrorContains(t, client(t, server.URL, "test").EncryptDecrypt(t.Context(), "key", []byte("secret")), "another plaintext")
+}
+
+// TestAnswers: whichever way a server marks where its answer ends, the next call
+// finds its own.
+func TestAnswers(t *testing.T) {
+	t.Parallel()
+	const body = `{"KeyMetadata":{"KeyId":"a"}}`
+	for name, row := range map[string]struct {
+		answer  func(w http.ResponseWriter)
+		message string
+	}{
+		"length": {func(w http.ResponseWriter) { _, _ = io.WriteString(w, body) }, ""},
+		"chunked": {func(w http.ResponseWriter) {
+			_, _ = io.WriteString(w, body[:5])
+			http.NewResponseController(w).Flush()
+			_, _ = io.WriteString(w, body[5:])
+		}, ""},
+		"closed": {func(w http.ResponseWriter) {
+			conn, rw, _ := http.NewResponseController(w).Hijack()
+			_, _ = rw.WriteString("HTTP/1.0 200 OK\r\n\r\n" + body)
+			_ = rw.Flush()
+			_ = conn.Close()
+		}, ""},
+		"no success": {func(w http.ResponseWriter) { w.WriteHeader(http.StatusBadGateway) }, "502 Bad Gateway"},
+		"no HTTP": {func(w http.ResponseWriter) {
+			conn, rw, _ := http.NewResponseController(w).Hijack()
+			_, _ = rw.WriteString("SSH-2.0\r\n\r\n")
+			_ = rw.Flush()
+			_ = conn.Close()
+		}, `begins with "SSH-2.0"`},
+		"bad length": {func(w http.ResponseWriter) {
+			conn, rw, _ := http.NewResponseController(w).Hijack()
+			_, _ = rw.WriteString("HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n")
+			_ = rw.Flush()
+			_ = conn.Close()
+		}, `Content-Length "-1"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { row.answer(w) }))
+			t.Cleanup(server.Close)
+			c := client(t, server.URL, "test")
+			for range 2 {
+				key, err := c.CreateKey(t.Context())
+				if row.message != "" {
+					require.ErrorContains(t, err, row.message)
+					continue
+				}
+				require.NoError(t, err)
+				require.Equal(t, "a", key)
+			}
+		})
+	}
 }
 
 // TestConnectionsThatEnd: a server may close after each answer, saying so or not.
