@@ -12,7 +12,7 @@ import (
 func (r *Renderer) Catalogue(modules []Module) ([]byte, error) {
 	var rows []catalogueRow
 	for _, m := range modules {
-		v, err := newView(m, &r.memo)
+		v, err := newView(m, r.memo)
 		if err != nil {
 			return nil, fmt.Errorf("module %q: %w", m.Name, err)
 		}

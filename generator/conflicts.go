@@ -142,6 +142,12 @@ var conflicts = []conflict{
 		says(`write two modules, with multi_region "primary" and "replica", and apply the second after the import`),
 	},
 	{
+		[]string{"multi_region", "manages", "preset"},
+		func(m *Module) bool { return m.MultiRegion == PrimaryWithReplica && m.Manages == ManagesPolicy },
+		says("a policy is of keys of one Region, and primary_with_replica is of two"),
+		says(`write multi_region "primary" or "replica", in a module for each`),
+	},
+	{
 		[]string{"key_material_expires", "preset"},
 		func(m *Module) bool { return m.KeyMaterialExpires && !m.imports() },
 		says("only imported key material expires"),

@@ -14,8 +14,8 @@
 //
 // [ParseSpec] reads it and reports every problem at once, each with its place
 // and its remedy. [Renderer.Render] makes a module's files from the templates that
-// [NewRenderer] was handed. Both are pure: the same input gives the same bytes, with no date, host
-// or path in them.
+// [NewRenderer] was handed. Both are pure: the same input gives the same bytes, with
+// no date, host or path in them.
 //
 // [Write] puts the files into a folder and [Check] says how a folder differs from
 // them, and why. A stamp file, .keywright.json, records what was written and from

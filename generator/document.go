@@ -130,7 +130,8 @@ func asJSON(e hcl.Expression) (string, error) {
 	if err := json.Indent(&out, data, "", "  "); err != nil {
 		return "", err
 	}
-	return out.String(), nil
+	// What encoding/json writes for HTML's sake is not what the default says.
+	return strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(out.String()), nil
 }
 
 func (d *documented) addOutput(block *hclsyntax.Block) error {

@@ -1,6 +1,9 @@
 package generator
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // example is what examples/basic shows: a root module that calls the module.
 type example struct {
@@ -42,15 +45,15 @@ func (v *view) Example() example {
 	switch m.Manages {
 	case ManagesKey:
 		e.Arguments = append(e.Arguments, assignment{"aliases", list([]string{"example/" + m.Name})})
-		for _, extra := range m.materialVariables() {
-			if extra.Default == "" {
-				e.take(extra.Name, extra.Description, "var."+extra.Name)
-			}
-		}
 	case ManagesGrants:
 		e.take("application_role_arn", "ARN of the role that gets the grant.", "")
 		operations := grantable[m.ability()]
 		e.Arguments = append(e.Arguments, assignment{"grants", grantExample(operations[:2], m.ability())})
+	}
+	for _, extra := range v.Variables {
+		if extra.Default == "" && slices.Contains([]string{"custom_key_store_id", "xks_key_id", "primary_key_arn", "valid_to"}, extra.Name) {
+			e.take(extra.Name, extra.Description, "var."+extra.Name)
+		}
 	}
 	for _, p := range v.Parties {
 		e.take(p.exampleVariable(), "ARN of a role for "+p.Variable+".", "")

@@ -29,7 +29,7 @@ type Access struct {
 // Explain tells what the module will hold. It returns an error for a module that
 // [Renderer.Render] refuses too.
 func Explain(m Module) (Explanation, error) {
-	v, err := newView(m, new(memo))
+	v, err := newView(m, newMemo())
 	if err != nil {
 		return Explanation{}, err
 	}

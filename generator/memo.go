@@ -12,9 +12,14 @@ import (
 // memo keeps what was parsed and laid out: the modules of a spec have most of
 // their text in common. It is safe for concurrent use.
 type memo struct {
-	chunks      sync.Map // string to chunk
-	expressions sync.Map // string to hcl.Expression
+	mu          sync.Mutex
+	chunks      map[string]map[string]chunk // by file and text
+	expressions map[string]hcl.Expression
 	records     sync.Map // digest to record
+}
+
+func newMemo() *memo {
+	return &memo{chunks: map[string]map[string]chunk{}, expressions: map[string]hcl.Expression{}}
 }
 
 // chunk is a part of a Terraform file, whole blocks, laid out, with what documents
@@ -26,12 +31,14 @@ type chunk struct {
 
 // expression parses an HCL expression.
 func (m *memo) expression(text string) (hcl.Expression, error) {
-	if known, ok := m.expressions.Load(text); ok {
-		return known.(hcl.Expression), nil
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if known, ok := m.expressions[text]; ok {
+		return known, nil
 	}
 	parsed, err := parseExpression(text)
 	if err == nil {
-		m.expressions.Store(text, parsed)
+		m.expressions[text] = parsed
 	}
 	return parsed, err
 }
@@ -41,22 +48,36 @@ func (m *memo) expression(text string) (hcl.Expression, error) {
 func (m *memo) layOut(src []byte, name string) ([]chunk, error) {
 	var chunks []chunk
 	for _, part := range parts(src) {
-		key := name + "\x00" + string(part)
-		known, ok := m.chunks.Load(key)
-		if !ok {
-			made, err := newChunk(part, name)
-			if err != nil {
-				// Once more as a whole: a part that is no Terraform may be a piece of a
-				// longer text, and a message should name the line of the file.
-				made, err = newChunk(src, name)
-				return []chunk{made}, err
-			}
-			m.chunks.Store(key, made)
-			known = made
+		made, err := m.chunk(part, name)
+		if err != nil {
+			// Once more as a whole: a part that is no Terraform may be a piece of a
+			// longer text, and a message should name the line of the file.
+			made, err = newChunk(src, name)
+			return []chunk{made}, err
 		}
-		chunks = append(chunks, known.(chunk))
+		chunks = append(chunks, made)
 	}
 	return chunks, nil
+}
+
+func (m *memo) chunk(part []byte, name string) (chunk, error) {
+	m.mu.Lock()
+	known, ok := m.chunks[name][string(part)]
+	m.mu.Unlock()
+	if ok {
+		return known, nil
+	}
+	made, err := newChunk(part, name)
+	if err != nil {
+		return made, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.chunks[name] == nil {
+		m.chunks[name] = map[string]chunk{}
+	}
+	m.chunks[name][string(part)] = made
+	return made, nil
 }
 
 // parts cuts a file where a block at the margin ends and an empty line follows.

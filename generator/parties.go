@@ -114,7 +114,7 @@ func (m *Module) preconditions() []precondition {
 		"Principals must be in the key's own partition, ${local.partition}: a key policy cannot name those of another.",
 		[]refusal{{Name: "principal_in_another_partition", Values: []assignment{{parties[0].Variable, `["arn:aws-cn:iam::111122223333:role/app"]`}}}},
 	})
-	if m.MultiRegion == Replica {
+	if m.MultiRegion == Replica && m.Manages == ManagesKey {
 		all = append(all, precondition{
 			`!contains(local.regions, split(":", var.primary_key_arn)[3])`,
 			"A replica must be in another Region than its primary, ${var.primary_key_arn}.",

@@ -78,6 +78,9 @@ type finding struct {
 func (m *Module) makesKey() bool { return m.Manages == ManagesKey }
 
 var findings = []finding{
+	{"checkov", "CKV_AWS_7", "KMS cannot rotate what is in a custom key store; skipped in main.tf.", func(m *Module) bool {
+		return m.makesKey() && (m.Origin == OriginCloudHSM || m.Origin == OriginXKS)
+	}},
 	{"prowler", "kms_cmk_not_multi_region", "The key is multi-Region because it is meant to be used in several Regions.", func(m *Module) bool {
 		return m.makesKey() && m.MultiRegion != SingleRegion
 	}},

@@ -18,6 +18,9 @@ type File struct {
 	Data []byte
 }
 
+// spare is room for what laying a file out adds to it.
+const spare = 4096
+
 const (
 	templateSuffix = ".tmpl"
 	// moduleFolder holds the templates, named after the files they render;
@@ -33,7 +36,7 @@ type Renderer struct {
 	set     *template.Template
 	names   []string // of the templates that render files, sorted
 	version string
-	memo    memo
+	memo    *memo
 }
 
 // NewRenderer parses a set of templates; see package templates. It returns an
@@ -43,7 +46,7 @@ func NewRenderer(templates fs.FS) (*Renderer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the version of the templates: %w", err)
 	}
-	r := &Renderer{version: string(bytes.TrimSpace(version))}
+	r := &Renderer{version: string(bytes.TrimSpace(version)), memo: newMemo()}
 	r.set = template.New("").Option("missingkey=error").Funcs(functions)
 	r.set.Funcs(template.FuncMap{"include": r.include})
 	err = fs.WalkDir(templates, ".", func(name string, entry fs.DirEntry, err error) error {
@@ -89,7 +92,7 @@ func (r *Renderer) include(name string, data any) (string, error) {
 // Every Terraform file is parsed, and laid out as terraform fmt would. An error
 // means that a template is at fault, not the spec, if m is from [ParseSpec].
 func (r *Renderer) Render(m Module) ([]File, error) {
-	v, err := newView(m, &r.memo)
+	v, err := newView(m, r.memo)
 	if err != nil {
 		return nil, fmt.Errorf("module %q: %w", m.Name, err)
 	}
@@ -141,7 +144,7 @@ func (r *Renderer) renderOne(name string, v *view) (File, error) {
 	if err != nil {
 		return File{}, err
 	}
-	f := File{Path: target}
+	f := File{Path: target, Data: make([]byte, 0, body.Len()+len(notice)+spare)}
 	for _, c := range chunks {
 		f.Data = append(f.Data, c.text...)
 		v.Interface.add(c.tells)

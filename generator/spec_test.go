@@ -185,6 +185,11 @@ func FuzzParseSpec(f *testing.F) {
 		f.Add(string(file.Data))
 	}
 	f.Add(`module "orders" { preset = "encryption" }`)
+	for _, option := range specOptions {
+		for _, value := range option {
+			f.Add("module \"orders\" {\n  preset = \"encryption\"\n  " + value + "\n}\n")
+		}
+	}
 	r := renderer(f)
 	f.Fuzz(func(t *testing.T, src string) {
 		spec, err := generator.ParseSpec("keywright.hcl", []byte(src))

@@ -63,6 +63,9 @@ func (m *Module) variables() []variable {
 		all = append(all, m.aliasesVariable(), m.descriptionVariable())
 		all = append(all, m.materialVariables()...)
 	}
+	if m.KeyMaterialExpires {
+		all = append(all, validTo())
+	}
 	for _, p := range m.parties() {
 		all = append(all, m.partyVariable(p))
 	}
@@ -160,11 +163,13 @@ func (m *Module) materialVariables() []variable {
 			"The primary is a multi-Region key: its ARN ends in key/mrk- and 32 hexadecimal digits.",
 			`"arn:aws:kms:eu-west-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab"`, "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"))
 	}
-	if m.KeyMaterialExpires {
-		all = append(all, text("valid_to", "The latest time at which imported key material may expire, as 2030-01-31T00:00:00Z. Material that expires later, or never, cannot be imported.",
-			"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$", "Write the time in UTC, as 2030-01-31T00:00:00Z.", `"2030-01-31T00:00:00Z"`, "2030-01-31"))
-	}
 	return all
+}
+
+// validTo bounds the expiry of imported key material.
+func validTo() variable {
+	return text("valid_to", "The latest time at which imported key material may expire, as 2030-01-31T00:00:00Z. Material that expires later, or never, cannot be imported.",
+		"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$", "Write the time in UTC, as 2030-01-31T00:00:00Z.", `"2030-01-31T00:00:00Z"`, "2030-01-31")
 }
 
 // text is a required string of a form.

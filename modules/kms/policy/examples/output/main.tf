@@ -14,7 +14,17 @@ terraform {
 }
 
 variable "administrator_role_arn" {
-  description = "ARN of the role that manages the key: the one Terraform runs as."
+  description = "ARN of a role for administrators."
+  type        = string
+}
+
+variable "user_role_arn" {
+  description = "ARN of a role for users."
+  type        = string
+}
+
+variable "service_user_role_arn" {
+  description = "ARN of a role for service_users."
   type        = string
 }
 
@@ -22,6 +32,8 @@ module "policy" {
   source = "../.."
 
   administrators = [var.administrator_role_arn]
+  users          = [var.user_role_arn]
+  service_users  = [var.service_user_role_arn]
 }
 
 resource "aws_kms_key" "orders" {
