@@ -45,5 +45,5 @@ generate: ## render modules/kms from templates and the catalogue spec, and docs/
 	$(GO) generate ./...
 
 .PHONY: bench
-bench: ## benchmarks: policy decisions, the emulator over HTTP, init/apply/destroy
+bench: ## benchmarks; BENCH=Beside: the emulator beside LocalStack and moto, BENCH=Scale, BENCH=Memory
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 30m ./...
