@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 )
@@ -94,13 +95,13 @@ func decodeDescription(d *decoder, e hcl.Expression, m *Module) {
 // generated README.
 func isControl(r rune) bool { return r < ' ' || r == 0x7f }
 
-// aliasName is the AliasName of CreateAlias without its prefix. Source: KMS API
+// aliasPattern is the AliasName of CreateAlias without its prefix. Source: KMS API
 // Reference, CreateAlias.
-var aliasName = regexp.MustCompile(`^[a-zA-Z0-9/_-]+$`)
+const aliasPattern = `^[a-zA-Z0-9/_-]{1,250}$`
 
-// Lengths are not part of these patterns: counted repetitions cost a tenth of a
-// millisecond at the start of every command.
-const maxAlias, maxContextKey = 250, 128
+// aliasName is compiled when first used, as contextKey is: counted repetitions cost
+// a tenth of a millisecond each, at the start of every command.
+var aliasName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(aliasPattern) })
 
 // maxAliases is the quota of a key. Source: KMS Developer Guide, Resource quotas.
 const maxAliases = 50
@@ -129,7 +130,7 @@ func (d *decoder) alias(e hcl.Expression, alias string) {
 	switch {
 	case strings.HasPrefix(bare, "aws/"):
 		d.report(e.Range(), "choose a name that does not begin with aws/", "alias %q belongs to AWS managed keys", alias)
-	case len(bare) > maxAlias || !aliasName.MatchString(bare):
+	case !aliasName().MatchString(bare):
 		d.report(e.Range(), "use 1 to 250 letters, digits, slashes, underscores and hyphens", "alias %q is not a name KMS takes", alias)
 	case prefixed:
 		d.report(e.Range(), `write "`+bare+`": the module adds the prefix`, "alias %q has the prefix alias/", alias)
@@ -167,14 +168,16 @@ func verbNames() []string {
 	return names
 }
 
-// contextKey is a key of an encryption context that is an application's own: those
-// of services have a colon.
-var contextKey = regexp.MustCompile(`^[a-zA-Z0-9_./=+@-]+$`)
+// contextKeyPattern is a key of an encryption context that is an application's own:
+// those of services have a colon.
+const contextKeyPattern = `^[a-zA-Z0-9_./=+@-]{1,128}$`
+
+var contextKey = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(contextKeyPattern) })
 
 func decodeEncryptionContext(d *decoder, e hcl.Expression, m *Module) {
 	for _, item := range d.list(e, `["tenant"]`) {
 		key, ok := d.text(item)
-		if ok && (len(key) > maxContextKey || !contextKey.MatchString(key)) {
+		if ok && !contextKey().MatchString(key) {
 			d.report(item.Range(), "use 1 to 128 letters, digits and _./=+@-", "%q is not a key of an encryption context of your own", key)
 		}
 		m.EncryptionContext = append(m.EncryptionContext, key)

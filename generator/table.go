@@ -60,11 +60,11 @@ var arguments = []argument{
 	},
 	{
 		"encryption_context", "Keys that the encryption context of each cryptographic call must have.",
-		"none", form{Type: "array", Items: &form{Type: "string", Pattern: contextKey.String()}, MinItems: 1, MaxItems: maxContextKeys}, decodeEncryptionContext,
+		"none", form{Type: "array", Items: &form{Type: "string", Pattern: contextKeyPattern}, MinItems: 1, MaxItems: maxContextKeys}, decodeEncryptionContext,
 	},
 	{
 		"aliases", "Aliases without the prefix `alias/`.",
-		"a variable that the module's caller must fill", form{Type: "array", Items: &form{Type: "string", Pattern: aliasName.String()}, MaxItems: maxAliases, UniqueItems: true}, decodeAliases,
+		"a variable that the module's caller must fill", form{Type: "array", Items: &form{Type: "string", Pattern: aliasPattern}, MaxItems: maxAliases, UniqueItems: true}, decodeAliases,
 	},
 	{
 		"rotation_period_in_days", "Days between automatic rotations.",
