@@ -46,14 +46,22 @@ func (c *call) policyByARN(arn string) *managedPolicy {
 	return c.directoryLocked().policies[arn]
 }
 
-// changeablePolicy is managedPolicies.open for changes, which AWS keeps to itself
-// for its own policies (K0411).
+// changeablePolicy is managedPolicies.open for changes.
 func (c *call) changeablePolicy(f *form) (*managedPolicy, error) {
 	p, err := managedPolicies.open(c, f, nil)
-	if err == nil && p.account == awsAccount {
-		err = fail(accessDenied, "User: %s is not authorized to perform: %s on resource: policy %s", c.caller.principal.ARN, c.action, p.arn)
+	if err != nil {
+		return nil, err
 	}
-	return p, err
+	return p, c.changeable(&p.entity)
+}
+
+// changeable refuses changes of AWS managed policies, which AWS keeps to itself
+// (K0411).
+func (c *call) changeable(e *entity) error {
+	if e.account != awsAccount {
+		return nil
+	}
+	return fail(accessDenied, "User: %s is not authorized to perform: %s on resource: policy %s", c.caller.principal.ARN, c.action, e.arn)
 }
 
 // policyXML is the Policy of the IAM API.

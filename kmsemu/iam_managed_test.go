@@ -157,11 +157,19 @@ func TestAWSManagedPolicies(t *testing.T) {
 	require.EqualValues(t, 1, *out.Policy.AttachmentCount)
 	_, err = w.root.iam.DeletePolicy(w.ctx, &iam.DeletePolicyInput{PolicyArn: aws.String(kmsPower)})
 	fails(t, err, "AccessDenied", "")
+	tag := func(arn string) error {
+		_, err := w.root.iam.TagPolicy(w.ctx, &iam.TagPolicyInput{PolicyArn: &arn, Tags: []iamtypes.Tag{{Key: aws.String("a"), Value: aws.String("b")}}})
+		return err
+	}
+	fails(t, tag(kmsPower), "AccessDenied", "")
+	_, err = w.root.iam.UntagPolicy(w.ctx, &iam.UntagPolicyInput{PolicyArn: aws.String(kmsPower), TagKeys: []string{"a"}})
+	fails(t, err, "AccessDenied", "")
 	china := w.callerIn("cn-north-1", "test", "test", "")
 	_, err = china.iam.GetPolicy(w.ctx, &iam.GetPolicyInput{PolicyArn: aws.String("arn:aws-cn:iam::aws:policy/AdministratorAccess")})
 	require.NoError(t, err)
 
 	local := w.policy(allow("kms:*", "*"))
+	require.NoError(t, tag(local))
 	names := func(in *iam.ListPoliciesInput) []string {
 		var out []string
 		in.MaxItems = aws.Int32(2)

@@ -42,6 +42,9 @@ func addTags[T thing](k *kind[T]) func(*call, *form) (*empty, error) {
 		if err != nil {
 			return nil, err
 		}
+		if err := c.changeable(t.base()); err != nil {
+			return nil, err
+		}
 		tags := maps.Clone(t.base().tags)
 		for _, added := range f.tags() {
 			removeTag(tags, added.TagKey)
@@ -61,6 +64,9 @@ func removeTags[T thing](k *kind[T]) func(*call, *form) (*empty, error) {
 		names := f.list("TagKeys")
 		t, err := k.open(c, f, tagKeyConditions(names))
 		if err != nil {
+			return nil, err
+		}
+		if err := c.changeable(t.base()); err != nil {
 			return nil, err
 		}
 		tags := maps.Clone(t.base().tags)
