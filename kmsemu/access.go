@@ -119,10 +119,8 @@ func (c *call) find(id string) (found, error) {
 		return c.findAlias(account, resource)
 	}
 	keyID, ok := strings.CutPrefix(resource, "key/")
-	if r := c.lookRegion(account); ok && r != nil {
-		if k := r.keys[keyID]; k != nil && c.known(k) {
-			return found{key: k}, nil
-		}
+	if k := c.lookKey(account, keyID); ok && k != nil {
+		return found{key: k}, nil
 	}
 	if !ok || !keyIDPattern.MatchString(keyID) {
 		return found{}, fail(notFound, "Invalid keyId '%s'", id)
@@ -162,6 +160,18 @@ func (c *call) lookRegion(account string) *region {
 	return a.regions[c.region]
 }
 
+// lookKey is a key of an account in the Region by id; nil if there is none.
+func (c *call) lookKey(account, id string) *key {
+	r := c.lookRegion(account)
+	if r == nil {
+		return nil
+	}
+	if k := r.keys[id]; k != nil && c.known(k) {
+		return k
+	}
+	return nil
+}
+
 func (c *call) foreignARN(account, resource string) string {
 	return kmsARN(c.region, account, resource)
 }
@@ -177,12 +187,10 @@ func (c *call) findSealed(ciphertext blob) (found, error) {
 	if !ok {
 		return found{}, fail(invalidCiphertext, "")
 	}
-	f, err := c.find(c.foreignARN(h.account, "key/"+h.keyID))
-	if err != nil {
-		return found{}, errOutOfReach()
+	if k := c.lookKey(h.account, h.keyID); k != nil {
+		return found{key: k, sealed: true}, nil
 	}
-	f.sealed = true
-	return f, nil
+	return found{}, errOutOfReach()
 }
 
 func errOutOfReach() error {
