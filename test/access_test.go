@@ -38,6 +38,23 @@ func leastPrivilege(t *testing.T, k *key) {
 	}
 }
 
+// denialTold: a denial is asserted with what decided it. The stranger's kms:* in
+// IAM has no power, for the key policy delegates nothing; the user's same call is
+// allowed.
+func denialTold(t *testing.T, k *key) {
+	k.mustEnforce(t)
+	s := k.newSubject(t)
+	decrypt := func(ctx context.Context, client *kms.Client) error {
+		_, err := client.Decrypt(ctx, &kms.DecryptInput{CiphertextBlob: s.ciphertext, EncryptionContext: s.context})
+		return err
+	}
+	require.NoError(t, decrypt(t.Context(), k.as("user")))
+	for _, role := range []string{"stranger", "administrator"} {
+		who := k.roles[role]
+		require.Contains(t, k.AssertRefused(who, decrypt), "resource-based policy: nothing allows kms:Decrypt to "+who.ARN)
+	}
+}
+
 // code is the error code of an API's answer; "" for none.
 func code(err error) string {
 	var api smithy.APIError
@@ -203,7 +220,7 @@ var administeringCalls = []accessCall{
 		return err
 	}},
 	{action: "EnableKeyRotation", do: func(ctx context.Context, c *kms.Client, s *subject) error {
-		_, err := c.EnableKeyRotation(ctx, &kms.EnableKeyRotationInput{KeyId: &s.key, RotationPeriodInDays: aws.Int32(rotationPeriodInDays)})
+		_, err := c.EnableKeyRotation(ctx, &kms.EnableKeyRotationInput{KeyId: &s.key, RotationPeriodInDays: &s.period})
 		return err
 	}},
 	{

@@ -239,6 +239,7 @@ var promises = []promise{
 	{"KeyAgreement", is(agreement), keyAgreement},
 	{"ImportedMaterial", func(p preset) bool { return p.origin == "EXTERNAL" }, importedMaterial},
 	{"LeastPrivilege", all, leastPrivilege},
+	{"DenialTold", only("encryption"), denialTold},
 	{"SelfEscalation", func(p preset) bool { return p.name != "grants" }, selfEscalation},
 	{"CrossAccount", hasUsers, crossAccount},
 	{"SessionsAndBoundaries", hasUsers, sessionsAndBoundaries},

@@ -90,7 +90,10 @@ const (
 
 // presets are the modules of the catalogue that one root can hold.
 var presets = []preset{
-	{name: "encryption", kind: symmetric, lists: usersAndServices, uses: userUsesAll, administers: rotate},
+	{
+		name: "encryption", kind: symmetric, lists: usersAndServices, uses: userUsesAll, administers: rotate,
+		vars: map[string]any{"rotation_period_in_days": 200},
+	},
 	{
 		name: "application-data", kind: symmetric, administers: rotate,
 		lists: map[string]string{"users": "user", "decrypters": "reader"}, vars: map[string]any{"deletion_window_in_days": 7},

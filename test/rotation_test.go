@@ -8,8 +8,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// rotationPeriodInDays is what the modules say unless told otherwise.
-const rotationPeriodInDays = 365
+// rotationPeriodInDays is what the preset's module was told, or says by itself.
+func (p preset) rotationPeriodInDays() int32 {
+	if days, told := p.vars["rotation_period_in_days"].(int); told {
+		return int32(days)
+	}
+	return 365
+}
 
 // The key rotates by itself, as often as asked, and whenever an administrator
 // wants; what was encrypted before still opens.
@@ -17,7 +22,7 @@ func rotation(t *testing.T, k *key) {
 	status, err := k.as("administrator").GetKeyRotationStatus(t.Context(), &kms.GetKeyRotationStatusInput{KeyId: &k.arn})
 	require.NoError(t, err)
 	require.True(t, status.KeyRotationEnabled)
-	require.Equal(t, int32(rotationPeriodInDays), aws.ToInt32(status.RotationPeriodInDays))
+	require.Equal(t, k.preset.rotationPeriodInDays(), aws.ToInt32(status.RotationPeriodInDays))
 
 	old, err := k.root.Encrypt(t.Context(), &kms.EncryptInput{KeyId: &k.arn, Plaintext: plaintext, EncryptionContext: k.encryptionContext()})
 	require.NoError(t, err)

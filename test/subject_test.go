@@ -26,6 +26,7 @@ type subject struct {
 	description string
 	alias       string // another one of the key
 	grantee     string
+	period      int32 // of its rotation, in days
 
 	open           string // a key that anybody may use
 	openCiphertext []byte
@@ -46,6 +47,7 @@ func (k *key) newSubject(t *testing.T) *subject {
 	ctx := t.Context()
 	s := &subject{
 		key: k.arn, context: k.encryptionContext(), alias: "alias/probe/" + k.preset.name, grantee: k.DeployerARN(),
+		period: k.preset.rotationPeriodInDays(),
 		// Blobs that any call may carry, as long as the key is for something else.
 		ciphertext: make([]byte, 64), signature: make([]byte, 64), mac: make([]byte, 32),
 	}
