@@ -77,7 +77,7 @@ func (p *planner) decide(name string) error {
 	var base []byte
 	if known {
 		var err error
-		if base, err = p.stamp.original(name); err != nil {
+		if base, err = p.stamp.base(name, ours); err != nil {
 			return err
 		}
 	}

@@ -34,8 +34,18 @@ type record struct {
 	// SHA256 of the content, in hexadecimal.
 	SHA256 string `json:"sha256"`
 	// Original is the content, compressed by DEFLATE: the base of later merges,
-	// for which neither git nor the old templates have to be at hand.
+	// for which neither git nor the old templates have to be at hand. It is nil in
+	// stamps of version 0.1.
 	Original []byte `json:"original"`
+}
+
+// UnmarshalJSON reads the hash alone too, which was all that version 0.1 kept.
+func (r *record) UnmarshalJSON(data []byte) error {
+	if data[0] == '"' {
+		return json.Unmarshal(data, &r.SHA256)
+	}
+	type plain record // without this method
+	return json.Unmarshal(data, (*plain)(r))
 }
 
 func (r *Renderer) newStamp(m Module, files []File) (File, error) {
@@ -87,9 +97,21 @@ func (s *stamp) wrote(name string, data []byte) bool {
 	return s.lists(name) && s.Files[name].SHA256 == digest(data)
 }
 
-// original returns what the stamp's author wrote into the file of this name.
+// base returns what the stamp's author wrote into the file of this name, which now
+// holds data.
+func (s *stamp) base(name string, data []byte) ([]byte, error) {
+	if s.Files[name].Original == nil && s.wrote(name, data) {
+		return data, nil
+	}
+	return s.original(name)
+}
+
+// original returns what the stamp keeps of the file of this name.
 func (s *stamp) original(name string) ([]byte, error) {
 	r := s.Files[name]
+	if r.Original == nil {
+		return nil, fmt.Errorf("%s is of version %s and keeps no original of %q; put the file back as it was written, and make your changes again afterwards", stampName, s.TemplateVersion, name)
+	}
 	data, err := unpack(r.Original)
 	if err != nil {
 		return nil, fmt.Errorf("reading the original of %q in %s: %w", name, stampName, err)
