@@ -29,6 +29,12 @@
 // provider's process and the temporary folder go with the last test that uses
 // them; tests that run side by side share one backend and one warm provider.
 //
+// A test binary that is killed, or that a panic outside of a test ends, destroys
+// nothing, but takes the embedded backend with it; a process that watches for that
+// ends engine and providers (on Linux) and removes the folder. When the provider
+// crashes a new one serves what comes next, and the failed test is told what the
+// crashed one said last.
+//
 // # When a test fails
 //
 // Nothing is shown of a test that passes. One that fails is shown with the calls

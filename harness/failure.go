@@ -52,6 +52,9 @@ func (h *Harness) explain() {
 		for key := range policies {
 			h.keys[key] = true
 		}
+		if err := r.workspace.ProviderFailures(); err != nil {
+			h.t.Logf("%s: %v", r.dir, err)
+		}
 		h.tellPlan(r)
 	}
 }

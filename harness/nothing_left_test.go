@@ -3,170 +3,20 @@ package harness_test
 import (
 	"bufio"
 	"bytes"
-	"context"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/kms"
-	"github.com/gruntwork-io/terratest/modules/terraform"
 	"github.com/stretchr/testify/require"
 
-	"github.com/keywright/keywright/harness"
-	"github.com/keywright/keywright/harness/backend"
+	"github.com/keywright/keywright/harness/toolchain"
 )
-
-// scenarioVariable makes TestScenario play one of scenarios, in a process of
-// its own whose end can be looked at.
-const scenarioVariable = "KEYWRIGHT_TEST_SCENARIO"
-
-// ready is what a scenario prints once a key exists.
-const ready = "scenario: a key exists"
-
-var scenarios = map[string]func(*testing.T, *harness.Harness, *terraform.Options){
-	"none": func(*testing.T, *harness.Harness, *terraform.Options) {},
-	"passes": func(t *testing.T, _ *harness.Harness, opts *terraform.Options) {
-		terraform.InitAndApply(t, opts)
-	},
-	"fails and stops": func(t *testing.T, _ *harness.Harness, opts *terraform.Options) {
-		terraform.InitAndApply(t, opts)
-		t.Error("as planned")
-		t.FailNow()
-	},
-	"panics": func(t *testing.T, _ *harness.Harness, opts *terraform.Options) {
-		terraform.InitAndApply(t, opts)
-		panic("as planned")
-	},
-	"leaks": func(t *testing.T, h *harness.Harness, opts *terraform.Options) {
-		_, err := h.KMS().CreateKey(t.Context(), &kms.CreateKeyInput{})
-		require.NoError(t, err)
-	},
-	"proves access": func(t *testing.T, h *harness.Harness, opts *terraform.Options) {
-		terraform.InitAndApply(t, opts)
-		key := terraform.Output(t, opts, "key_arn")
-		app := h.Role("app")
-		fmt.Println("scenario: on", h.Backend().Name())
-		h.AssertRoundTrip(app, key, nil)
-		h.AssertRefused(app, func(ctx context.Context, c *kms.Client) error {
-			_, err := c.Encrypt(ctx, &kms.EncryptInput{KeyId: &key, Plaintext: []byte("x")})
-			return err
-		})
-	},
-	// A denial that was asked for, one that was not, and drift.
-	"tells": func(t *testing.T, h *harness.Harness, opts *terraform.Options) {
-		app, stranger := h.Role("app"), h.Role("stranger")
-		opts.Vars["policy"], opts.Vars["description"] = fmt.Sprintf(policy, app.RoleARN), "made by a test"
-		terraform.InitAndApply(t, opts)
-		key := terraform.Output(t, opts, "key_arn")
-		h.AssertRoundTrip(app, key, nil)
-		h.AssertRefused(stranger, func(ctx context.Context, c *kms.Client) error {
-			_, err := c.Encrypt(ctx, &kms.EncryptInput{KeyId: &key, Plaintext: []byte("x")})
-			return err
-		})
-		_, err := h.KMS().UpdateKeyDescription(t.Context(), &kms.UpdateKeyDescriptionInput{KeyId: &key, Description: aws.String("by hand")})
-		require.NoError(t, err)
-		_, err = stranger.KMS.DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: &key})
-		t.Error("as planned:", err)
-	},
-	// As an apply that is cut off in its CreateKey: the key is in no state.
-	"strays": func(t *testing.T, h *harness.Harness, _ *terraform.Options) {
-		_, err := h.KMS().CreateKey(t.Context(), &kms.CreateKeyInput{})
-		require.NoError(t, err)
-		select {}
-	},
-	// The apply is still polling when the signal arrives.
-	"applies": func(t *testing.T, _ *harness.Harness, opts *terraform.Options) {
-		opts.Vars["rotation"] = true
-		terraform.InitAndApply(t, opts)
-	},
-	"hangs": func(t *testing.T, _ *harness.Harness, opts *terraform.Options) {
-		terraform.InitAndApply(t, opts)
-		select {}
-	},
-}
-
-func TestScenario(t *testing.T) {
-	scenario, ok := scenarios[os.Getenv(scenarioVariable)]
-	if !ok {
-		t.Skip("played by other tests, in a process of its own")
-	}
-	// The first clean-up registered runs last.
-	var ledger backend.Ledger
-	t.Cleanup(func() {
-		if ledger != nil {
-			fmt.Printf("scenario: %d live keys at the end\n", len(ledger.LiveKeys()))
-		}
-	})
-	h := harness.New(t)
-	if ledger, ok = h.Backend().(backend.Ledger); ok {
-		go announce(t.Context(), ledger)
-	}
-	scenario(t, h, h.Options(&terraform.Options{TerraformDir: "testdata/key", Vars: map[string]any{}}))
-}
-
-// announce prints ready once a key exists.
-func announce(ctx context.Context, b backend.Ledger) {
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for len(b.LiveKeys()) == 0 {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
-	fmt.Println(ready)
-}
-
-// reexec returns a command that plays a scenario with a TMPDIR of its own.
-func reexec(t *testing.T, scenario string, environ ...string) *exec.Cmd {
-	t.Helper()
-	cmd := exec.Command(os.Args[0], "-test.run=^TestScenario$", "-test.timeout=60s")
-	cmd.Env = append(os.Environ(), scenarioVariable+"="+scenario, "TMPDIR="+t.TempDir())
-	cmd.Env = append(cmd.Env, environ...)
-	return cmd
-}
-
-// requireNothingLeft looks for folders and processes of a scenario that ended.
-func requireNothingLeft(t *testing.T, cmd *exec.Cmd) {
-	t.Helper()
-	temp := tempDirOf(cmd)
-	left, err := os.ReadDir(temp)
-	require.NoError(t, err)
-	require.Empty(t, left, "folders")
-	require.Empty(t, processesIn(t, temp), "processes")
-}
-
-func tempDirOf(cmd *exec.Cmd) string {
-	var temp string
-	for _, pair := range cmd.Env {
-		if dir, ok := strings.CutPrefix(pair, "TMPDIR="); ok {
-			temp = dir // the last one counts
-		}
-	}
-	return temp
-}
-
-// processesIn returns the processes whose environment names a folder, where
-// the system shows environments.
-func processesIn(t *testing.T, temp string) []string {
-	t.Helper()
-	environs, err := filepath.Glob("/proc/[0-9]*/environ")
-	require.NoError(t, err)
-	return slices.DeleteFunc(environs, func(path string) bool {
-		data, err := os.ReadFile(path)
-		return err != nil || !bytes.Contains(data, []byte(temp))
-	})
-}
 
 func TestNothingLeftWhenTestEnds(t *testing.T) {
 	t.Parallel()
@@ -200,19 +50,26 @@ func TestNothingLeftWhenInterrupted(t *testing.T) {
 		t.Run(scenario, func(t *testing.T) {
 			t.Parallel()
 			cmd := reexec(t, scenario)
-			said := signalWhenReady(t, cmd, sig)
-			require.Contains(t, said, "keywright: stopped: everything applied was destroyed, nothing is left behind")
+			cmd.Args = append(cmd.Args, "-test.v") // shows the engine's output as it comes
+			said, told := signalWhenReady(t, cmd, sig)
+			require.Contains(t, told, "keywright: stopped: everything applied was destroyed, nothing is left behind")
+			if scenario == "applies" {
+				require.Contains(t, said, "Interrupt received.")
+			}
+			require.NotContains(t, said, "Two interrupts received.", "at a second one an engine gives up its state")
 			requireNothingLeft(t, cmd)
 		})
 	}
 }
 
-// signalWhenReady starts a scenario, sends it a signal once a key exists, checks
-// that it ends by that, and returns its standard error.
-func signalWhenReady(t *testing.T, cmd *exec.Cmd, sig syscall.Signal) string {
+// signalWhenReady starts a scenario, sends a signal to its process group, as a
+// terminal does, once a key exists, checks that it ends by that, and returns its
+// standard output after that and its standard error.
+func signalWhenReady(t *testing.T, cmd *exec.Cmd, sig syscall.Signal) (said, told string) {
 	t.Helper()
-	var said bytes.Buffer
-	cmd.Stderr = &said
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	stdout, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
@@ -221,30 +78,125 @@ func signalWhenReady(t *testing.T, cmd *exec.Cmd, sig syscall.Signal) string {
 		line, err = out.ReadString('\n')
 		require.NoError(t, err)
 	}
-	require.NoError(t, cmd.Process.Signal(sig))
-	_, err = io.Copy(io.Discard, out)
+	require.NoError(t, syscall.Kill(-cmd.Process.Pid, sig))
+	rest, err := io.ReadAll(out)
 	require.NoError(t, err)
 	require.Error(t, cmd.Wait())
-	require.Equal(t, sig, cmd.ProcessState.Sys().(syscall.WaitStatus).Signal(), "it ends by the signal: %s", said.String())
-	return said.String()
+	require.Equal(t, sig, cmd.ProcessState.Sys().(syscall.WaitStatus).Signal(), "it ends by the signal: %s", stderr.String())
+	return string(rest), stderr.String()
 }
 
-// A killed test binary can clean nothing up: its provider dies with it, and its
-// folder goes when the next one starts.
-func TestNothingLeftAfterAKill(t *testing.T) {
+// A process that just dies can clean nothing up. What it started dies with it, and
+// its folder goes.
+func TestNothingLeftWhenTheProcessDies(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS != "linux" {
-		t.Skip("only Linux can kill a child with its parent")
+		t.Skip("only Linux shows which processes belong to a run")
 	}
-	killed := reexec(t, "hangs")
-	signalWhenReady(t, killed, syscall.SIGKILL)
-	temp := tempDirOf(killed)
-	require.Eventually(t, func() bool { return len(processesIn(t, temp)) == 0 }, 10*time.Second, 20*time.Millisecond)
+	t.Run("killed", func(t *testing.T) {
+		t.Parallel()
+		cmd := reexec(t, "applies in two Regions")
+		signalWhenReady(t, cmd, syscall.SIGKILL)
+		requireNothingLeftSoon(t, cmd)
+	})
+	for _, scenario := range []string{"panics elsewhere", "exits"} {
+		t.Run(scenario, func(t *testing.T) {
+			t.Parallel()
+			cmd := reexec(t, scenario, stubs(t)...)
+			out, err := cmd.CombinedOutput()
+			require.Error(t, err, string(out))
+			require.NotContains(t, string(out), "scenario: ", "no clean-up ran")
+			requireNothingLeftSoon(t, cmd)
+		})
+	}
+}
 
-	next := reexec(t, "none", "TMPDIR="+temp)
-	out, err := next.CombinedOutput()
-	require.NoError(t, err, string(out))
-	requireNothingLeft(t, next)
+func requireNothingLeftSoon(t *testing.T, cmd *exec.Cmd) {
+	t.Helper()
+	temp := valueIn(cmd, "TMPDIR")
+	require.Eventually(t, func() bool {
+		left, err := os.ReadDir(temp)
+		return err == nil && len(left) == 0
+	}, 10*time.Second, 20*time.Millisecond, "its folder")
+	requireNothingLeft(t, cmd)
+}
+
+// stubs are variables for an engine whose applies never end, with a child like a
+// provider, and a provider that does nothing.
+func stubs(t *testing.T) []string {
+	t.Helper()
+	dir := t.TempDir()
+	applying := filepath.Join(dir, "applying")
+	programs := map[string]string{
+		"terraform": `case "$1" in
+version) echo 'Terraform v1.11.4' ;;
+apply)
+	sleep 600 >/dev/null 2>&1 &
+	: >'` + applying + `'
+	wait
+	;;
+esac
+`,
+		"terraform-provider-aws": `echo "TF_REATTACH_PROVIDERS='{\"registry.terraform.io/hashicorp/aws\":{}}'"
+exec sleep 600
+`}
+	for name, script := range programs {
+		require.NoError(t, toolchain.WriteProgram(filepath.Join(dir, name), strings.NewReader("#!/bin/sh\n"+script), 0o700))
+	}
+	return []string{"KEYWRIGHT_ENGINE=" + filepath.Join(dir, "terraform"),
+		"KEYWRIGHT_PROVIDER=" + filepath.Join(dir, "terraform-provider-aws"), applyingVariable + "=" + applying}
+}
+
+// What a test needs may die before the test does.
+func TestNothingLeftAfterACrash(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux shows which processes to kill")
+	}
+	tests := []struct {
+		scenario string
+		want     []string
+	}{
+		{"loses its engine", []string{"as planned: ", "signal: killed", "left behind: 1 key(s) that no destroy scheduled for deletion: "}},
+		{"loses its provider", []string{"as planned: ", "scenario: applied after it",
+			"the provider process", "ended while it was in use: signal: killed"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.scenario, func(t *testing.T) {
+			t.Parallel()
+			cmd := reexec(t, tt.scenario)
+			out, err := cmd.CombinedOutput()
+			require.Error(t, err)
+			for _, part := range tt.want {
+				require.Contains(t, string(out), part)
+			}
+			requireNothingLeft(t, cmd)
+		})
+	}
+}
+
+func TestNoRoomForTheRun(t *testing.T) {
+	t.Parallel()
+	t.Run("read-only", func(t *testing.T) {
+		t.Parallel()
+		out, err := reexec(t, "none", "TMPDIR=/proc").CombinedOutput()
+		require.Error(t, err)
+		require.Contains(t, string(out), "harness: making run folder: mkdir /proc/keywright-")
+		require.Contains(t, string(out), "TMPDIR must name a folder that can be written to")
+	})
+	// A limit on the size of files stands for a full disk: the script that starts
+	// the engine has room, the engine's state has none.
+	t.Run("full", func(t *testing.T) {
+		t.Parallel()
+		cmd := reexec(t, "fills the disk")
+		cmd.Args = append([]string{"sh", "-c", `ulimit -f 4; exec "$0" "$@"`}, cmd.Args...)
+		cmd.Path = "/bin/sh"
+		out, err := cmd.CombinedOutput()
+		require.Error(t, err)
+		require.Contains(t, string(out), "file too large")
+		require.Contains(t, string(out), "key(s) that no destroy scheduled for deletion: ")
+		requireNothingLeft(t, cmd)
+	})
 }
 
 // The test binary's own timeout panics and runs no clean-up: the harness must

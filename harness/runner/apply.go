@@ -10,7 +10,7 @@ import (
 // Apply makes the configuration real. When ctx ends the engine is interrupted:
 // it finishes the call it is in, saves its state and ends.
 func (w *Workspace) Apply(ctx context.Context, opts ...tfexec.ApplyOption) error {
-	tf, err := w.engine(false)
+	tf, err := w.engine(ctx, false)
 	if err != nil {
 		return err
 	}

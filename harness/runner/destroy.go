@@ -18,7 +18,7 @@ func (w *Workspace) Destroy(ctx context.Context, opts ...tfexec.DestroyOption) e
 	if err != nil || empty {
 		return err
 	}
-	tf, err := w.engine(true)
+	tf, err := w.engine(ctx, true)
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,14 @@
 // holds one configuration, though, and a second one would take the first's
 // place without an error. [Mode] tells which root gets which process.
 // Interrupting a run of a shared provider stops what others do with it too:
-// that is how the plugin protocol defines its stop.
+// that is how the plugin protocol defines its stop. One that crashes is replaced
+// before the next method of a workspace starts the engine.
+//
+// # The end
+//
+// [Runner.Close] leaves no process and no folder. If the caller's process dies
+// without it, a process of the run's own does the same, on Linux; elsewhere it
+// removes the folder, and what runs in it ends when it finds its files gone.
 //
 // Windows is not supported: the engine is started through sh.
 package runner

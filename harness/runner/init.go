@@ -10,7 +10,7 @@ import (
 // Init prepares the workspace: modules, and the providers that no warm process
 // serves.
 func (w *Workspace) Init(ctx context.Context, opts ...tfexec.InitOption) error {
-	tf, err := w.engine(false)
+	tf, err := w.engine(ctx, false)
 	if err != nil {
 		return err
 	}

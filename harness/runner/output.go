@@ -13,7 +13,7 @@ import (
 
 // Output returns the root module's outputs, with their values as JSON.
 func (w *Workspace) Output(ctx context.Context) (map[string]tfexec.OutputMeta, error) {
-	tf, err := w.engine(false)
+	tf, err := w.engine(ctx, false)
 	if err != nil {
 		return nil, err
 	}

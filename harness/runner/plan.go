@@ -32,7 +32,7 @@ func (w *Workspace) Drift(ctx context.Context, opts ...tfexec.PlanOption) ([]Cha
 // plan reads the plan it made if that changes anything, or always: reading
 // takes as long as planning.
 func (w *Workspace) plan(ctx context.Context, always bool, opts []tfexec.PlanOption) (bool, *tfjson.Plan, error) {
-	tf, err := w.engine(false)
+	tf, err := w.engine(ctx, false)
 	if err != nil {
 		return false, nil, err
 	}

@@ -27,9 +27,9 @@ type Config struct {
 	// Backend holds the variables that lead engine and provider to the backend:
 	// endpoint, Region, credentials.
 	Backend map[string]string
-	// TempDir is where the run's folder is made; "" means [os.TempDir]. Keep it
-	// short: the provider's socket lies in it, and a socket's path may have
-	// about 100 bytes.
+	// TempDir is where the run's folder is made; "" means [os.TempDir]. It may
+	// have 55 bytes: the provider's socket lies in it, and a socket's path may have
+	// about 100.
 	TempDir string
 	// Logger gets what the run does; nil discards it.
 	Logger *slog.Logger
@@ -39,6 +39,7 @@ type Config struct {
 type Runner struct {
 	cfg     Config
 	folder  *folder
+	janitor *janitor
 	log     *slog.Logger
 	mu      sync.Mutex
 	shared  *warmProvider // nil until a root can use it
@@ -61,8 +62,11 @@ func Start(cfg Config) (*Runner, error) {
 		return nil, err
 	}
 	r := &Runner{cfg: cfg, folder: folder, log: cfg.Logger, open: map[*Workspace]bool{}}
-	if err := r.writeCLIConfig(); err != nil {
+	if r.janitor, err = startJanitor(folder, cfg.Environ["PATH"]); err != nil {
 		return nil, errors.Join(err, folder.remove())
+	}
+	if err := r.writeCLIConfig(); err != nil {
+		return nil, errors.Join(err, r.janitor.finish(), folder.remove())
 	}
 	return r, nil
 }
@@ -89,7 +93,7 @@ func (r *Runner) Close() error {
 	if shared != nil {
 		shared.stop()
 	}
-	return errors.Join(append(errs, r.folder.remove())...)
+	return errors.Join(append(errs, r.janitor.finish(), r.folder.remove())...)
 }
 
 // register counts w among the open ones and names its folder.

@@ -104,9 +104,12 @@ func TestStaleFolders(t *testing.T) {
 	live := filepath.Join(b.cfg.TempDir, fmt.Sprintf("keywright-%d-1", os.Getpid()))
 	foreign := filepath.Join(b.cfg.TempDir, "keywright-notes-1")
 	held := filepath.Join(b.cfg.TempDir, fmt.Sprintf("keywright-%d-2", dead.Process.Pid))
-	for _, dir := range []string{stale, live, foreign, held} {
+	// Another process has got the dead one's id.
+	reused := filepath.Join(b.cfg.TempDir, fmt.Sprintf("keywright-%d-3", os.Getpid()))
+	for _, dir := range []string{stale, live, foreign, held, reused} {
 		require.NoError(t, os.Mkdir(dir, 0o700))
 	}
+	require.NoError(t, os.WriteFile(filepath.Join(reused, "lock"), nil, 0o600))
 	// As a run of another process namespace would hold it.
 	lock, err := os.Create(filepath.Join(held, "lock"))
 	require.NoError(t, err)
@@ -115,6 +118,7 @@ func TestStaleFolders(t *testing.T) {
 
 	b.start()
 	require.NoDirExists(t, stale)
+	require.NoDirExists(t, reused)
 	require.DirExists(t, live)
 	require.DirExists(t, foreign)
 	require.DirExists(t, held)

@@ -9,7 +9,7 @@ import (
 
 // Show returns the state.
 func (w *Workspace) Show(ctx context.Context) (*tfjson.State, error) {
-	tf, err := w.engine(false)
+	tf, err := w.engine(ctx, false)
 	if err != nil {
 		return nil, err
 	}

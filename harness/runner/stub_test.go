@@ -58,6 +58,9 @@ type bench struct {
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	b := &bench{t: t, dir: t.TempDir()}
+	temp, err := os.MkdirTemp("", "kw") //nolint:usetesting // its paths are too long for a socket
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, os.RemoveAll(temp)) })
 	engine := b.program("engine/terraform", stubEngine)
 	provider := b.program(filepath.Join("mirror/registry.terraform.io/hashicorp/aws/5.100.0",
 		runtime.GOOS+"_"+runtime.GOARCH, "terraform-provider-aws"), stubProvider)
@@ -71,7 +74,7 @@ func newBench(t *testing.T) *bench {
 		},
 		Environ: map[string]string{"PATH": os.Getenv("PATH"), "HOME": b.dir},
 		Backend: map[string]string{"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_REGION": "us-east-1"},
-		TempDir: t.TempDir(),
+		TempDir: temp,
 	}
 	return b
 }

@@ -10,7 +10,7 @@ import (
 // Validate checks the configuration. What is wrong with it is in the result's
 // Diagnostics, not in the error. It needs Init.
 func (w *Workspace) Validate(ctx context.Context) (*tfjson.ValidateOutput, error) {
-	tf, err := w.engine(false)
+	tf, err := w.engine(ctx, false)
 	if err != nil {
 		return nil, err
 	}

@@ -26,6 +26,7 @@ type warmProvider struct {
 	reattach string
 	done     chan struct{} // closed when the process has ended
 	err      error         // why it ended; read after done
+	said     *tailBuffer   // its standard error
 }
 
 // startWarm starts the provider with -debug and waits for its announcement.
@@ -33,10 +34,9 @@ func startWarm(ctx context.Context, path string, env map[string]string) (*warmPr
 	ctx, cancel := context.WithTimeout(ctx, warmTimeout)
 	defer cancel()
 	said := &announcement{found: make(chan string, 1)}
-	complaint := &tailBuffer{}
-	p := &warmProvider{cmd: exec.Command(path, "-debug"), done: make(chan struct{})} //nolint:noctx // it outlives ctx: Close ends it
+	p := &warmProvider{cmd: exec.Command(path, "-debug"), done: make(chan struct{}), said: &tailBuffer{}} //nolint:noctx // it outlives ctx: Close ends it
 	p.cmd.Env = pairs(env)
-	p.cmd.Stdout, p.cmd.Stderr = said, complaint
+	p.cmd.Stdout, p.cmd.Stderr = said, p.said
 	p.cmd.SysProcAttr = dieWithParent()
 	if err := p.start(); err != nil {
 		return nil, fmt.Errorf("starting provider: %w", err)
@@ -51,10 +51,10 @@ func startWarm(ctx context.Context, path string, env map[string]string) (*warmPr
 		p.reattach = reattach
 		return p, nil
 	case <-p.done:
-		return nil, fmt.Errorf("starting provider %s: it ended at once: %w\n%s", path, p.err, complaint)
+		return nil, fmt.Errorf("starting provider %s: it ended at once: %w\n%s", path, p.err, p.said)
 	case <-ctx.Done():
 		p.stop()
-		return nil, fmt.Errorf("starting provider %s: waiting for its announcement: %w\n%s", path, ctx.Err(), complaint)
+		return nil, fmt.Errorf("starting provider %s: waiting for its announcement: %w\n%s", path, ctx.Err(), p.said)
 	}
 }
 
@@ -89,6 +89,14 @@ func (p *warmProvider) exited() bool {
 	default:
 		return false
 	}
+}
+
+// failure tells how it ended and what it said last; nil while it runs.
+func (p *warmProvider) failure() error {
+	if !p.exited() {
+		return nil
+	}
+	return fmt.Errorf("the provider process %d ended while it was in use: %v\n%s", p.cmd.Process.Pid, p.cmd.ProcessState, p.said)
 }
 
 // rekey puts the announced address, under whatever registry host the provider

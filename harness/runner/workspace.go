@@ -8,6 +8,8 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"sync"
 
 	"github.com/hashicorp/terraform-exec/tfexec"
 )
@@ -38,10 +40,14 @@ type Workspace struct {
 	Mode Mode
 	Why  string
 
-	run      *Runner
-	folder   string
-	provider *warmProvider // of Mode Own; nil otherwise
-	log      io.Writer
+	run    *Runner
+	folder string
+	added  map[string]string // environment
+	log    io.Writer
+
+	mu       sync.Mutex
+	provider *warmProvider // nil in mode Managed
+	failures []error       // of earlier providers
 }
 
 // NewWorkspace copies a root module and prepares to run it, starting a provider
@@ -54,7 +60,7 @@ func (r *Runner) NewWorkspace(ctx context.Context, cfg WorkspaceConfig) (*Worksp
 	if err != nil {
 		return nil, err
 	}
-	w := &Workspace{Mode: root.mode, Why: root.why, run: r, log: cfg.Log}
+	w := &Workspace{Mode: root.mode, Why: root.why, run: r, added: cfg.Environ, log: cfg.Log}
 	if w.log == nil {
 		w.log = io.Discard
 	}
@@ -64,47 +70,68 @@ func (r *Runner) NewWorkspace(ctx context.Context, cfg WorkspaceConfig) (*Worksp
 	if err := r.register(w); err != nil {
 		return nil, err
 	}
-	if err := w.prepare(ctx, root.dirs, cfg.Environ); err != nil {
+	if err := w.prepare(ctx, root.dirs); err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
 	r.log.Info("workspace made", "root", cfg.Dir, "provider", string(w.Mode), "because", w.Why)
 	return w, nil
 }
 
-func (w *Workspace) prepare(ctx context.Context, dirs []string, added map[string]string) (err error) {
+func (w *Workspace) prepare(ctx context.Context, dirs []string) (err error) {
 	if w.Dir, err = copyModules(dirs, filepath.Join(w.folder, "src")); err != nil {
 		return err
 	}
-	env := maps.Clone(added)
+	if w.Engine, err = writeEngine(w.folder, w.run.cfg.Tools.Engine.Path); err != nil {
+		return err
+	}
+	return w.attach(ctx)
+}
+
+// attach puts the workspace on a provider process that runs, according to its
+// mode, and writes the engine's environment. It does nothing while the one it is on
+// runs.
+func (w *Workspace) attach(ctx context.Context) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	env := maps.Clone(w.added)
 	if env == nil {
 		env = map[string]string{}
 	}
 	if w.Mode != Managed {
-		reattach, err := w.attach(ctx, added)
-		if err != nil {
+		if w.provider != nil && !w.provider.exited() {
+			return nil
+		}
+		if err := w.replaceProvider(ctx); err != nil {
 			return err
 		}
-		env["TF_REATTACH_PROVIDERS"] = reattach
+		env["TF_REATTACH_PROVIDERS"] = w.provider.reattach
 	}
-	w.Engine, err = writeEngine(w.folder, w.run.cfg.Tools.Engine.Path, w.run.environment(env))
+	return writeEnvironment(w.folder, w.run.environment(env))
+}
+
+func (w *Workspace) replaceProvider(ctx context.Context) (err error) {
+	if w.provider != nil {
+		w.failures = append(w.failures, w.provider.failure())
+	}
+	if w.Mode == Shared {
+		w.provider, err = w.run.sharedProvider(ctx)
+	} else {
+		w.provider, err = w.run.startProvider(ctx, forProvider(w.added))
+	}
 	return err
 }
 
-// attach finds the provider process of the workspace's mode.
-func (w *Workspace) attach(ctx context.Context, added map[string]string) (string, error) {
-	if w.Mode == Shared {
-		p, err := w.run.sharedProvider(ctx)
-		if err != nil {
-			return "", err
-		}
-		return p.reattach, nil
+// ProviderFailures tells how each provider process ended that died while the
+// workspace was on it; commands that ran then failed by that. The methods of the
+// workspace start a new one first. In mode Managed the engine tells it.
+func (w *Workspace) ProviderFailures() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	errs := w.failures
+	if w.provider != nil {
+		errs = append(slices.Clip(errs), w.provider.failure())
 	}
-	p, err := w.run.startProvider(ctx, forProvider(added))
-	if err != nil {
-		return "", err
-	}
-	w.provider = p
-	return p.reattach, nil
+	return errors.Join(errs...)
 }
 
 // Close stops what runs in the workspace and removes its folder. It destroys
@@ -119,7 +146,9 @@ func (w *Workspace) shutDown() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closeGrace)
 	defer cancel()
 	err := w.Stop(ctx, "its run is closed")
-	if w.provider != nil {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.Mode == Own && w.provider != nil {
 		w.provider.stop()
 	}
 	return err
@@ -127,7 +156,10 @@ func (w *Workspace) shutDown() error {
 
 // engine returns a terraform-exec handle. Only cleaning up passes the gate
 // that Stop closes.
-func (w *Workspace) engine(cleanup bool) (*tfexec.Terraform, error) {
+func (w *Workspace) engine(ctx context.Context, cleanup bool) (*tfexec.Terraform, error) {
+	if err := w.attach(ctx); err != nil {
+		return nil, err
+	}
 	tf, err := tfexec.NewTerraform(w.Dir, w.Engine)
 	if err != nil {
 		return nil, fmt.Errorf("preparing engine: %w", err)
