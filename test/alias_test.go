@@ -24,25 +24,25 @@ func aliasResolves(t *testing.T, k *key) {
 		require.Equal(t, k.open, k.named(t, name))
 		k.pointAlias(t, name, k.arn)
 	} else {
-		_, err := k.KMS().UpdateAlias(t.Context(), &kms.UpdateAliasInput{AliasName: &name, TargetKeyId: &k.open})
+		_, err := k.deployer.UpdateAlias(t.Context(), &kms.UpdateAliasInput{AliasName: &name, TargetKeyId: &k.open})
 		require.Equal(t, "ValidationException", code(err), "an alias stays with keys of its kind")
 	}
 	require.Equal(t, k.arn, k.named(t, name))
 
-	_, err := k.KMS().DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: aws.String(name + "-not")})
+	_, err := k.deployer.DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: aws.String(name + "-not")})
 	require.Equal(t, "NotFoundException", code(err))
 }
 
 // named is the key that an id names.
 func (k *key) named(t *testing.T, id string) string {
 	t.Helper()
-	out, err := k.KMS().DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: &id})
+	out, err := k.deployer.DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: &id})
 	require.NoError(t, err)
 	return aws.ToString(out.KeyMetadata.Arn)
 }
 
 func (c *catalogue) pointAlias(t *testing.T, name, key string) {
 	t.Helper()
-	_, err := c.KMS().UpdateAlias(t.Context(), &kms.UpdateAliasInput{AliasName: &name, TargetKeyId: &key})
+	_, err := c.deployer.UpdateAlias(t.Context(), &kms.UpdateAliasInput{AliasName: &name, TargetKeyId: &key})
 	require.NoError(t, err)
 }

@@ -5,17 +5,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/gruntwork-io/terratest/modules/terraform"
 	"github.com/stretchr/testify/require"
 
 	"github.com/keywright/keywright/harness"
-	"github.com/keywright/keywright/harness/probe"
 	"github.com/keywright/keywright/kmsemu"
 )
 
@@ -23,15 +20,12 @@ import (
 // each key is made, and polls for many at once.
 type catalogue struct {
 	*harness.Harness
+	world
 	options *terraform.Options
-	roles   map[string]*probe.Identity
-	root    *kms.Client // the root user of the account: BreakGlass
-	account string
 	presets []preset
 	outputs map[string]any // by preset
 
-	open           string // a key that everybody may encrypt to and re-encrypt from
-	openCiphertext []byte
+	remembered []byte // a snapshot of the emulator; see elsewhen
 
 	planned     map[string][]string // what the second plan would do, by preset
 	destroyedAt time.Time
@@ -51,22 +45,11 @@ var rolePolicies = map[string]string{
 // newCatalogue makes the roles and wires the root; nothing is applied yet.
 func newCatalogue(t *testing.T, of []preset) *catalogue {
 	t.Helper()
-	c := &catalogue{Harness: harness.New(t), roles: map[string]*probe.Identity{}, presets: of}
+	c := &catalogue{Harness: harness.New(t), presets: of}
 	if _, embedded := c.Backend().(interface{ Server() *kmsemu.Server }); !embedded {
 		t.Skipf("%s has no custom key stores, in which two of the presets keep their keys", c.Backend().Name())
 	}
-	for _, name := range roleNames {
-		if policy := rolePolicies[name]; policy != "" {
-			c.roles[name] = c.Role(name, policy)
-		} else {
-			c.roles[name] = c.Role(name)
-		}
-	}
-	c.account = strings.Split(c.DeployerARN(), ":")[4]
-	root := c.Backend().Config()
-	root.Credentials = credentials.NewStaticCredentialsProvider("test", "test", "")
-	c.root = kms.NewFromConfig(root)
-	c.makeOpenKey(t)
+	c.world = newWorld(t, c.Harness)
 	c.options = c.Options(&terraform.Options{
 		TerraformDir: c.write(t), Vars: map[string]any{"external_key": "first"},
 		Parallelism: 2 * len(of), // the provider's waits overlap
@@ -164,6 +147,7 @@ func (c *catalogue) apply(t *testing.T) {
 			c.key(p).importMaterial(t, p.material())
 		}
 	}
+	c.remember(t)
 }
 
 // key is one preset's key, for one promise.
@@ -171,6 +155,7 @@ type key struct {
 	*catalogue
 	preset preset
 	arn    string
+	pass   func(time.Duration) // lets time pass; nil in the present, see elsewhen
 }
 
 // output is an output of the preset's module, which must be text.
@@ -207,17 +192,6 @@ func (k *key) mustEnforce(t *testing.T) {
 	}
 }
 
-// emulator is the embedded backend's server; on another backend the promise is
-// skipped.
-func (k *key) emulator(t *testing.T) *kmsemu.Server {
-	t.Helper()
-	backend, ok := k.Backend().(interface{ Server() *kmsemu.Server })
-	if !ok {
-		t.Skipf("%s makes no calls of AWS services", k.Backend().Name())
-	}
-	return backend.Server()
-}
-
 // promise is what modules promise of their keys.
 type promise struct {
 	name string
@@ -237,21 +211,24 @@ var promises = []promise{
 	{"Signature", is(signing), signature},
 	{"MAC", is(mac), macs},
 	{"KeyAgreement", is(agreement), keyAgreement},
+	{"RotationByTime", preset.rotates, rotationByTime},
+	{"Loss", writesPolicy, loss},
+	{"Expiry", func(p preset) bool { return p.vars["valid_to"] != nil }, expiry},
 	{"ImportedMaterial", func(p preset) bool { return p.origin == "EXTERNAL" }, importedMaterial},
 	{"LeastPrivilege", all, leastPrivilege},
 	{"DenialTold", only("encryption"), denialTold},
-	{"SelfEscalation", func(p preset) bool { return p.name != "grants" }, selfEscalation},
-	{"CrossAccount", hasUsers, crossAccount},
-	{"SessionsAndBoundaries", hasUsers, sessionsAndBoundaries},
-	{"RoleMadeAgain", hasUsers, roleMadeAgain},
+	{"SelfEscalation", writesPolicy, selfEscalation},
+	{"CrossAccount", writesPolicy, crossAccount},
+	{"SessionsAndBoundaries", writesPolicy, sessionsAndBoundaries},
+	{"RoleMadeAgain", writesPolicy, roleMadeAgain},
 	{"Throttling", only("encryption"), throttling},
 	{"Services", func(p preset) bool { return len(p.flows) > 0 }, services},
 	{"Audit", all, audit},
 	{"Rotation", preset.rotates, rotation},
 	{"Alias", func(p preset) bool { return !p.elsewhere }, aliasResolves},
 	{"Tags", func(p preset) bool { return !p.elsewhere }, tags},
-	{"Disable", func(p preset) bool { return p.name != "grants" }, disable},
-	{"DeletionWindow", func(p preset) bool { return p.name != "grants" }, deletionWindow},
+	{"Disable", writesPolicy, disable},
+	{"DeletionWindow", writesPolicy, deletionWindow},
 }
 
 func all(preset) bool { return true }
@@ -261,9 +238,8 @@ func is(k kind) func(preset) bool { return func(p preset) bool { return p.kind =
 // only is for promises about callers, which one preset stands for.
 func only(name string) func(preset) bool { return func(p preset) bool { return p.name == name } }
 
-// hasUsers: some role may encrypt data by a call of its own, under a policy that
-// the module writes.
-func hasUsers(p preset) bool { return encryptsData(p) && p.name != "grants" }
+// writesPolicy: the module writes the key's policy.
+func writesPolicy(p preset) bool { return p.name != "grants" }
 
 // encrypts: some role may encrypt and decrypt by calls of its own.
 func encrypts(p preset) bool { return p.who("Encrypt") != "" && p.who("Decrypt") != "" }
@@ -311,13 +287,4 @@ func (c *catalogue) ask(t *testing.T, phase string, keys []*key, promises []prom
 			})
 		}
 	})
-}
-
-// now is the time by the backend's clock.
-func (c *catalogue) now(t *testing.T) time.Time {
-	t.Helper()
-	if backend, ok := c.Backend().(interface{ Server() *kmsemu.Server }); ok {
-		return backend.Server().Now()
-	}
-	return time.Now()
 }

@@ -40,6 +40,6 @@ func appliedAgain(t *testing.T, k *key) {
 // destroy destroys the root, as its clean-up would.
 func (c *catalogue) destroy(t *testing.T) {
 	t.Helper()
-	c.destroyedAt = c.now(t)
+	c.destroyedAt = c.now()
 	terraform.Destroy(t, c.options)
 }

@@ -1,6 +1,7 @@
 package test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/kms"
@@ -22,17 +23,15 @@ func disable(t *testing.T, k *key) {
 // key is for.
 func (k *key) work(t *testing.T) error {
 	t.Helper()
-	s := &subject{key: k.arn, context: k.encryptionContext(), peer: newPublicKey(t)}
-	if k.preset.kind == rsaEncryption {
-		s.encryption = rsaAlgorithm
-	}
-	for _, c := range usingCalls {
-		if c.action == works[k.preset.kind] {
-			return c.do(t.Context(), k.root, s)
-		}
-	}
-	t.Fatalf("no call for %s", k.preset.kind)
-	return nil
+	return k.callAs(t, k.root, works[k.preset.kind], k.bareSubject(t))
+}
+
+// callAs makes one of the using calls.
+func (k *key) callAs(t *testing.T, client *kms.Client, action string, s *subject) error {
+	t.Helper()
+	i := slices.IndexFunc(usingCalls, func(c accessCall) bool { return c.action == action })
+	require.GreaterOrEqual(t, i, 0, action)
+	return usingCalls[i].do(t.Context(), client, s)
 }
 
 // works is what keys of a kind are for.

@@ -22,22 +22,22 @@ var tamperings = []tampering{
 	{"policy", "encryption", widen, "update aws_kms_key.this"},
 	{"policy of a key made elsewhere", "policy", widen, `update aws_kms_key_policy.this["elsewhere"]`},
 	{"disabled", "signing", func(t *testing.T, k *key) {
-		_, err := k.KMS().DisableKey(t.Context(), &kms.DisableKeyInput{KeyId: &k.arn})
+		_, err := k.deployer.DisableKey(t.Context(), &kms.DisableKeyInput{KeyId: &k.arn})
 		require.NoError(t, err)
 	}, "update aws_kms_key.this"},
 	{"tags", "hmac", func(t *testing.T, k *key) {
-		_, err := k.KMS().TagResource(t.Context(), &kms.TagResourceInput{KeyId: &k.arn, Tags: []types.Tag{{TagKey: aws.String("team"), TagValue: aws.String("other")}}})
+		_, err := k.deployer.TagResource(t.Context(), &kms.TagResourceInput{KeyId: &k.arn, Tags: []types.Tag{{TagKey: aws.String("team"), TagValue: aws.String("other")}}})
 		require.NoError(t, err)
 	}, "update aws_kms_key.this"},
 	{"alias", "kinesis", func(t *testing.T, k *key) {
 		k.pointAlias(t, "alias/"+aliasOf(k.preset), k.open)
 	}, `update aws_kms_alias.this["catalogue/kinesis"]`},
 	{"alias deleted", "key-agreement", func(t *testing.T, k *key) {
-		_, err := k.KMS().DeleteAlias(t.Context(), &kms.DeleteAliasInput{AliasName: aws.String("alias/" + aliasOf(k.preset))})
+		_, err := k.deployer.DeleteAlias(t.Context(), &kms.DeleteAliasInput{AliasName: aws.String("alias/" + aliasOf(k.preset))})
 		require.NoError(t, err)
 	}, `create aws_kms_alias.this["catalogue/key-agreement"]`},
 	{"rotation", "application-data", func(t *testing.T, k *key) {
-		_, err := k.KMS().DisableKeyRotation(t.Context(), &kms.DisableKeyRotationInput{KeyId: &k.arn})
+		_, err := k.deployer.DisableKeyRotation(t.Context(), &kms.DisableKeyRotationInput{KeyId: &k.arn})
 		require.NoError(t, err)
 	}, "update aws_kms_key.this"},
 }
@@ -62,6 +62,6 @@ func (c *catalogue) drift(t *testing.T) {
 func widen(t *testing.T, k *key) {
 	policy := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[
 		{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::%s:root"},"Action":"kms:*","Resource":"*"}]}`, k.account)
-	_, err := k.KMS().PutKeyPolicy(t.Context(), &kms.PutKeyPolicyInput{KeyId: &k.arn, Policy: &policy})
+	_, err := k.deployer.PutKeyPolicy(t.Context(), &kms.PutKeyPolicyInput{KeyId: &k.arn, Policy: &policy})
 	require.NoError(t, err)
 }

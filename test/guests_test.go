@@ -13,17 +13,20 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A guest is a role that the key's policy lets encrypt, for one promise.
+// A guest is a role that the key's policy lets do what the key is for, for one
+// promise.
 type guest struct {
 	account aws.Config // as the root user of the role's account
 	name    string
 	arn     string
 }
 
-// mayEncrypt is an IAM policy, a boundary or a session policy for guests.
-const mayEncrypt = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"kms:Encrypt","Resource":"*"}]}`
+// mayWork is an IAM policy, a boundary or a session policy for guests.
+func (k *key) mayWork() string {
+	return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"kms:` + works[k.preset.kind] + `","Resource":"*"}]}`
+}
 
-// mayNothing has the form of mayEncrypt.
+// mayNothing has the form of mayWork.
 const mayNothing = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"kms:ListKeys","Resource":"*"}]}`
 
 const otherAccount = "111111111111"
@@ -31,7 +34,7 @@ const otherAccount = "111111111111"
 // newGuest makes a role in an account.
 func (k *key) newGuest(t *testing.T, account, name string) *guest {
 	t.Helper()
-	g := &guest{account: k.Backend().Config(), name: name}
+	g := &guest{account: k.rootUser, name: name}
 	access := "test"
 	if account != k.account {
 		access = account
@@ -70,9 +73,9 @@ func (g *guest) remove(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// encrypt is the code of the answer when a session of the role encrypts, with a
-// session policy unless it is "".
-func (g *guest) encrypt(t *testing.T, k *key, sessionPolicy string) string {
+// work is the code of the answer when a session of the role does what the key is for,
+// with a session policy unless it is "".
+func (g *guest) work(t *testing.T, k *key, sessionPolicy string) string {
 	t.Helper()
 	in := &sts.AssumeRoleInput{RoleArn: &g.arn, RoleSessionName: aws.String("guest")}
 	if sessionPolicy != "" {
@@ -83,19 +86,19 @@ func (g *guest) encrypt(t *testing.T, k *key, sessionPolicy string) string {
 	cfg := g.account
 	cfg.Credentials = credentials.NewStaticCredentialsProvider(
 		aws.ToString(out.Credentials.AccessKeyId), aws.ToString(out.Credentials.SecretAccessKey), aws.ToString(out.Credentials.SessionToken))
-	_, err = kms.NewFromConfig(cfg).Encrypt(t.Context(), &kms.EncryptInput{KeyId: &k.arn, Plaintext: plaintext, EncryptionContext: k.encryptionContext()})
-	return code(err)
+	return code(k.callAs(t, kms.NewFromConfig(cfg), works[k.preset.kind], k.bareSubject(t)))
 }
 
 const refused = "AccessDeniedException"
 
-// trusting adds a statement to the module's policy that lets a guest encrypt.
+// trusting adds a statement to the module's policy that lets a guest do what the key is
+// for.
 func (k *key) trusting(t *testing.T, g *guest) string {
 	t.Helper()
 	var policy map[string]any
 	require.NoError(t, json.Unmarshal([]byte(k.output("policy")), &policy))
 	policy["Statement"] = append(policy["Statement"].([]any), map[string]any{
-		"Sid": "Guest", "Effect": "Allow", "Principal": map[string]string{"AWS": g.arn}, "Action": "kms:Encrypt", "Resource": "*",
+		"Sid": "Guest", "Effect": "Allow", "Principal": map[string]string{"AWS": g.arn}, "Action": "kms:" + works[k.preset.kind], "Resource": "*",
 	})
 	text, err := json.Marshal(policy)
 	require.NoError(t, err)
@@ -108,11 +111,11 @@ func crossAccount(t *testing.T, k *key) {
 	k.mustEnforce(t)
 	g := k.newGuest(t, otherAccount, "guest-"+k.preset.name)
 	k.withPolicy(t, k.trusting(t, g), func() {
-		require.Equal(t, refused, g.encrypt(t, k, ""), "without an IAM policy")
-		g.allow(t, mayEncrypt)
-		require.Empty(t, g.encrypt(t, k, ""), "with both")
+		require.Equal(t, refused, g.work(t, k, ""), "without an IAM policy")
+		g.allow(t, k.mayWork())
+		require.Empty(t, g.work(t, k, ""), "with both")
 	})
-	require.Equal(t, refused, g.encrypt(t, k, ""), "without the key policy")
+	require.Equal(t, refused, g.work(t, k, ""), "without the key policy")
 }
 
 // A session policy and a permissions boundary take away what the key's policy
@@ -121,11 +124,11 @@ func sessionsAndBoundaries(t *testing.T, k *key) {
 	k.mustEnforce(t)
 	g := k.newGuest(t, k.account, "guest-"+k.preset.name)
 	k.withPolicy(t, k.trusting(t, g), func() {
-		require.Empty(t, g.encrypt(t, k, ""))
-		require.Empty(t, g.encrypt(t, k, mayEncrypt))
-		require.Equal(t, refused, g.encrypt(t, k, mayNothing))
-		for policy, want := range map[string]string{mayEncrypt: "", mayNothing: refused} {
-			g.bound(t, k, policy, func() { require.Equal(t, want, g.encrypt(t, k, "")) })
+		require.Empty(t, g.work(t, k, ""))
+		require.Empty(t, g.work(t, k, k.mayWork()))
+		require.Equal(t, refused, g.work(t, k, mayNothing))
+		for policy, want := range map[string]string{k.mayWork(): "", mayNothing: refused} {
+			g.bound(t, k, policy, func() { require.Equal(t, want, g.work(t, k, "")) })
 		}
 	})
 }
@@ -152,11 +155,11 @@ func roleMadeAgain(t *testing.T, k *key) {
 	g := k.newGuest(t, k.account, "guest-"+k.preset.name)
 	policy := k.trusting(t, g)
 	k.withPolicy(t, policy, func() {
-		require.Empty(t, g.encrypt(t, k, ""))
+		require.Empty(t, g.work(t, k, ""))
 		g.remove(t)
 		g.create(t, k.account)
-		require.Equal(t, refused, g.encrypt(t, k, ""))
+		require.Equal(t, refused, g.work(t, k, ""))
 		k.putPolicy(t, policy)
-		require.Empty(t, g.encrypt(t, k, ""))
+		require.Empty(t, g.work(t, k, ""))
 	})
 }

@@ -16,7 +16,10 @@ import (
 
 // materialMayLast is until when the preset external-expiring lets material be
 // imported.
-const materialMayLast = "2099-01-01T00:00:00Z"
+var materialMayLast = time.Now().Add(40 * day).UTC().Truncate(time.Second)
+
+// materialLasts is how long it does then.
+const materialLasts = day
 
 // material is what is imported into the preset's key.
 func (p preset) material() []byte {
@@ -53,7 +56,7 @@ func (k *key) expiry() *time.Time {
 	if k.preset.vars["valid_to"] == nil {
 		return nil
 	}
-	return aws.Time(time.Now().Add(24 * time.Hour))
+	return aws.Time(k.now().Add(materialLasts))
 }
 
 // importMaterial imports as the administrator, for as long as the module allows.

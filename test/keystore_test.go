@@ -34,12 +34,12 @@ func (c *catalogue) keyStore(t *testing.T, origin string) string {
 			KeyStorePassword: aws.String("kmsuser-password"), TrustAnchorCertificate: trustAnchor(t),
 		}
 	}
-	made, err := c.KMS().CreateCustomKeyStore(t.Context(), in)
+	made, err := c.deployer.CreateCustomKeyStore(t.Context(), in)
 	require.NoError(t, err)
-	_, err = c.KMS().ConnectCustomKeyStore(t.Context(), &kms.ConnectCustomKeyStoreInput{CustomKeyStoreId: made.CustomKeyStoreId})
+	_, err = c.deployer.ConnectCustomKeyStore(t.Context(), &kms.ConnectCustomKeyStoreInput{CustomKeyStoreId: made.CustomKeyStoreId})
 	require.NoError(t, err)
 	require.Eventually(t, func() bool {
-		out, err := c.KMS().DescribeCustomKeyStores(t.Context(), &kms.DescribeCustomKeyStoresInput{CustomKeyStoreId: made.CustomKeyStoreId})
+		out, err := c.deployer.DescribeCustomKeyStores(t.Context(), &kms.DescribeCustomKeyStoresInput{CustomKeyStoreId: made.CustomKeyStoreId})
 		return err == nil && out.CustomKeyStores[0].ConnectionState == types.ConnectionStateTypeConnected
 	}, patience, pause)
 	return aws.ToString(made.CustomKeyStoreId)

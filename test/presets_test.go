@@ -3,6 +3,7 @@ package test
 import (
 	"slices"
 	"strings"
+	"time"
 )
 
 // kind is what a key does.
@@ -120,7 +121,7 @@ var presets = []preset{
 	{name: "external", kind: symmetric, origin: "EXTERNAL", lists: usersAndServices, uses: userUsesAll, administers: bringOwn},
 	{
 		name: "external-expiring", kind: symmetric, origin: "EXTERNAL", lists: usersAndServices, uses: userUsesAll, administers: bringOwn,
-		vars: map[string]any{"valid_to": materialMayLast},
+		vars: map[string]any{"valid_to": materialMayLast.Format(time.RFC3339)},
 	},
 	{name: "cloudhsm", kind: symmetric, origin: "AWS_CLOUDHSM", lists: usersAndServices, uses: userUsesAll},
 	{

@@ -5,6 +5,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/stretchr/testify/require"
 )
 
@@ -29,15 +30,15 @@ func rotation(t *testing.T, k *key) {
 	before := k.rotations(t)
 	_, err = k.as("administrator").RotateKeyOnDemand(t.Context(), &kms.RotateKeyOnDemandInput{KeyId: &k.arn})
 	require.NoError(t, err)
-	require.Eventually(t, func() bool { return k.rotations(t) == before+1 }, patience, pause)
+	require.Eventually(t, func() bool { return len(k.rotations(t)) == len(before)+1 }, patience, pause)
 	opened, err := k.root.Decrypt(t.Context(), &kms.DecryptInput{CiphertextBlob: old.CiphertextBlob, EncryptionContext: k.encryptionContext()})
 	require.NoError(t, err)
 	require.Equal(t, plaintext, opened.Plaintext)
 }
 
-func (k *key) rotations(t *testing.T) int {
+func (k *key) rotations(t *testing.T) []types.RotationsListEntry {
 	t.Helper()
 	out, err := k.as("administrator").ListKeyRotations(t.Context(), &kms.ListKeyRotationsInput{KeyId: &k.arn})
 	require.NoError(t, err)
-	return len(out.Rotations)
+	return out.Rotations
 }

@@ -37,7 +37,7 @@ func services(t *testing.T, k *key) {
 // use is the flow, with what flows before it left.
 func (k *key) use(f flow, done kmsemu.ServiceResult) kmsemu.ServiceUse {
 	u := kmsemu.ServiceUse{
-		Flow: f.name, Region: k.Backend().Config().Region, KeyID: k.arn, Resource: k.inAccount(f.resource), SourceARN: k.inAccount(f.source),
+		Flow: f.name, Region: k.rootUser.Region, KeyID: k.arn, Resource: k.inAccount(f.resource), SourceARN: k.inAccount(f.source),
 		VersionID: "v1", Plaintext: plaintext, Ciphertext: done.Ciphertext,
 	}
 	if f.role != "" {

@@ -3,7 +3,6 @@ package test
 import (
 	"context"
 	"crypto/x509"
-	"fmt"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -37,11 +36,6 @@ const rsaAlgorithm = types.EncryptionAlgorithmSpecRsaesOaepSha256
 
 var plaintext = []byte("attack at dawn")
 
-// openPolicy lets everybody do what re-encryption needs of its other key.
-const openPolicy = `{"Version":"2012-10-17","Statement":[
-	{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::%s:root"},"Action":"kms:*","Resource":"*"},
-	{"Effect":"Allow","Principal":{"AWS":"*"},"Action":["kms:Encrypt","kms:ReEncrypt*"],"Resource":"*"}]}`
-
 func (k *key) newSubject(t *testing.T) *subject {
 	t.Helper()
 	ctx := t.Context()
@@ -63,6 +57,16 @@ func (k *key) newSubject(t *testing.T) *subject {
 	s.peer = newPublicKey(t)
 	s.open, s.openCiphertext = k.open, k.openCiphertext
 	k.seal(t, s)
+	return s
+}
+
+// bareSubject is the key with what a call takes that makes something.
+func (k *key) bareSubject(t *testing.T) *subject {
+	t.Helper()
+	s := &subject{key: k.arn, context: k.encryptionContext(), peer: newPublicKey(t)}
+	if k.preset.kind == rsaEncryption {
+		s.encryption = rsaAlgorithm
+	}
 	return s
 }
 
@@ -91,26 +95,11 @@ func (k *key) seal(t *testing.T, s *subject) {
 	}
 }
 
-// makeOpenKey makes the other key of re-encryptions.
-func (c *catalogue) makeOpenKey(t *testing.T) {
-	t.Helper()
-	made, err := c.KMS().CreateKey(t.Context(), &kms.CreateKeyInput{Policy: aws.String(fmt.Sprintf(openPolicy, c.account))})
-	require.NoError(t, err)
-	c.open = aws.ToString(made.KeyMetadata.Arn)
-	t.Cleanup(func() {
-		_, err := c.KMS().ScheduleKeyDeletion(context.WithoutCancel(t.Context()), &kms.ScheduleKeyDeletionInput{KeyId: &c.open})
-		require.NoError(t, err)
-	})
-	sealed, err := c.KMS().Encrypt(t.Context(), &kms.EncryptInput{KeyId: &c.open, Plaintext: plaintext})
-	require.NoError(t, err)
-	c.openCiphertext = sealed.CiphertextBlob
-}
-
 // removeAliases deletes those that are there.
 func (k *key) removeAliases(t *testing.T, names ...string) {
 	t.Helper()
 	for _, name := range names {
-		_, err := k.KMS().DeleteAlias(context.WithoutCancel(t.Context()), &kms.DeleteAliasInput{AliasName: &name})
+		_, err := k.deployer.DeleteAlias(context.WithoutCancel(t.Context()), &kms.DeleteAliasInput{AliasName: &name})
 		if code(err) != "NotFoundException" {
 			require.NoError(t, err)
 		}

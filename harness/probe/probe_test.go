@@ -2,6 +2,7 @@ package probe_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -123,6 +124,13 @@ func TestRefused(t *testing.T) {
 	reason, err := probe.Refused(t.Context(), stranger, encrypt)
 	require.NoError(t, err)
 	require.NotEmpty(t, reason, "the audit trail says why")
+	again, err := probe.Refused(t.Context(), stranger, func(ctx context.Context, c *kms.Client) error {
+		err := encrypt(ctx, c)
+		_, other := c.ListKeyPolicies(ctx, &kms.ListKeyPoliciesInput{KeyId: &key})
+		return errors.Join(err, other)
+	})
+	require.NoError(t, err)
+	require.Equal(t, reason, again, "whatever the same session calls after")
 
 	_, err = probe.Refused(t.Context(), app, encrypt)
 	require.ErrorContains(t, err, "was allowed, want AccessDeniedException")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/smithy-go"
 
@@ -41,7 +42,7 @@ func Refused(ctx context.Context, id *Identity, call Call) (reason string, err e
 	if _, audited := id.backend.(backend.Auditor); !audited {
 		return "", nil
 	}
-	decision, ok := lastDecision(id, "")
+	decision, ok := decisionOn(id, err)
 	if !ok || decision.Allowed() || len(decision.Reasons) == 0 {
 		return "", fmt.Errorf("%s was denied, but the audit trail has no reason for it", id.ARN)
 	}
@@ -51,6 +52,22 @@ func Refused(ctx context.Context, id *Identity, call Call) (reason string, err e
 func isAccessDenied(err error) bool {
 	var api smithy.APIError
 	return errors.As(err, &api) && api.ErrorCode() == accessDenied
+}
+
+// decisionOn returns the decision on the call that ended with err, whatever else the
+// identity's session calls meanwhile.
+func decisionOn(id *Identity, err error) (keypolicy.Decision, bool) {
+	var answer *awshttp.ResponseError
+	auditor, ok := id.backend.(backend.Auditor)
+	if !ok || !errors.As(err, &answer) {
+		return keypolicy.Decision{}, false
+	}
+	for _, e := range auditor.Events() {
+		if e.RequestID == answer.ServiceRequestID() && e.Decision != nil {
+			return *e.Decision, true
+		}
+	}
+	return keypolicy.Decision{}, false
 }
 
 // lastDecision returns the last decision on a call of the identity's session;
