@@ -5,6 +5,9 @@ GOLANGCI      := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lin
 # Its own two helpers are left out: not every machine has them.
 ACTIONLINT    := $(GO) run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12 -shellcheck= -pyflakes=
 BENCH         ?= .
+# Packages with tests that -short leaves out: long, of one goroutine, and ten times
+# longer under the race detector.
+LONG          := ./generator ./keypolicy ./kmsemu
 
 .PHONY: help
 help: ## print this list
@@ -16,7 +19,8 @@ demo: ## the whole story on a terminal: generate, apply, prove, destroy
 
 .PHONY: test
 test: ## all tests, with the race detector; applies real modules on the embedded emulator
-	$(GO) test -race -timeout 40m ./...
+	$(GO) test -race -short -timeout 40m ./...
+	$(GO) test -timeout 40m $(LONG)
 
 .PHONY: e2e
 e2e: ## only the terratest suites, telling what they do

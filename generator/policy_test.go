@@ -227,6 +227,9 @@ func module(t testing.TB, arguments string) generator.Module {
 // TestAllPairsLintClean: whatever two options of a spec are combined, the module
 // renders, and its policy has no finding but those that the spec asks for.
 func TestAllPairsLintClean(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: thousands of combinations, one after the other")
+	}
 	t.Parallel()
 	var refused, rendered int
 	for _, choice := range pairs(specOptions) {

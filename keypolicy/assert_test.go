@@ -94,6 +94,9 @@ func TestAssertNeverHoldsUndecided(t *testing.T) {
 // TestAssertAgreesWithEvaluate looks, by random requests, for access that an
 // assertion which holds rules out.
 func TestAssertAgreesWithEvaluate(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: thousands of policies, one after the other")
+	}
 	t.Parallel()
 	const seed, policies, requests = 20250303, 120, 60
 	p := pick{rand.New(rand.NewPCG(seed, seed))}

@@ -177,6 +177,9 @@ func requireWitnesses(t *testing.T, c keypolicy.Comparison, old, new *keypolicy.
 // TestCompareAgreesWithEvaluate compares random policies and then looks, by
 // random requests in all worlds, for access that the comparison denies.
 func TestCompareAgreesWithEvaluate(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: thousands of policies, one after the other")
+	}
 	t.Parallel()
 	const seed, pairs, requests = 20250301, 400, 60
 	p := pick{rand.New(rand.NewPCG(seed, seed))}

@@ -339,6 +339,9 @@ func TestCompareReadsVariablesByVersion(t *testing.T) {
 // TestCompareProperties: equal policies compare equal in any order; an Allow
 // more is never narrower, a Deny more never wider.
 func TestCompareProperties(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: thousands of policies, one after the other")
+	}
 	t.Parallel()
 	const seed = 20250302
 	p := pick{rand.New(rand.NewPCG(seed, seed))}

@@ -75,6 +75,9 @@ func decide(t *testing.T, request keypolicy.Request, statements []string) bool {
 }
 
 func TestProperties(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: thousands of policies, one after the other")
+	}
 	t.Parallel()
 	const seed = 20240611
 	d := draw{rand.New(rand.NewPCG(seed, seed))}
