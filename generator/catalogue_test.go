@@ -217,6 +217,27 @@ func TestRenderSettles(t *testing.T) {
 	})
 }
 
+// TestRenderSettlesWithValues: the same for modules that differ in their values, one
+// after the other, each of which its variables and its README tell.
+func TestRenderSettlesWithValues(t *testing.T) {
+	t.Parallel()
+	r := renderer(t)
+	for _, values := range []struct{ arguments, variable, table string }{
+		{`tags = { a = "1" }`, `default     = { "a" = "1" }`, `<pre>{<br/>  "a": "1"<br/>}</pre>`},
+		{`tags = { b = "2" }`, `default     = { "b" = "2" }`, `<pre>{<br/>  "b": "2"<br/>}</pre>`},
+		{`tags = { a = "1", b = "2" }`, "default = {\n    \"a\" = \"1\"", `<pre>{<br/>  "a": "1",<br/>  "b": "2"<br/>}</pre>`},
+		{`aliases = ["x/y"]`, `default     = ["x/y"]`, `<pre>[<br/>  "x/y"<br/>]</pre>`},
+		{`description = "A = ${b}"`, "default     = \"A = $${b}\"", "`\"A = ${b}\"`"},
+	} {
+		files, err := r.Render(parse(t, strings.ReplaceAll(values.arguments, "${", "$${")))
+		require.NoError(t, err)
+		variables := content(t, files, "variables.tf")
+		require.Equal(t, variables, string(hclwrite.Format([]byte(variables))))
+		require.Contains(t, variables, values.variable)
+		require.Contains(t, content(t, files, "README.md"), values.table)
+	}
+}
+
 // TestRenderKeepsMaterialOutOfTerraform: no module takes or passes key material.
 func TestRenderKeepsMaterialOutOfTerraform(t *testing.T) {
 	t.Parallel()

@@ -59,24 +59,24 @@ func compact(value json.RawMessage) []byte {
 
 // causesOf says why one file differs.
 func (c *comparison) causesOf(change Change) []string {
-	known := c.written.lists(change.Path)
+	known := c.written().lists(change.Path)
 	switch {
 	case change.Kind == Extra:
 		return []string{"not generated"}
 	case change.Path == stampName && change.Kind == Edited:
 		return []string{"edited by hand"}
-	case c.written == nil && change.Kind == Missing:
+	case c.written() == nil && change.Kind == Missing:
 		return []string{"never generated"}
-	case c.written == nil:
+	case c.written() == nil:
 		return []string{stampName + " is missing or spoilt, so nothing proves who wrote the file"}
 	case change.Kind == Missing && known:
 		return c.byHand("deleted by hand", change)
 	case change.Kind == Edited && known:
 		return c.byHand("edited by hand", change)
 	case change.Kind == Edited:
-		return append([]string{"not generated, and in the place of a file that now is"}, c.causes...)
+		return append([]string{"not generated, and in the place of a file that now is"}, c.causes()...)
 	}
-	return c.causes
+	return c.causes()
 }
 
 // byHand adds the causes that all files have if what is rendered changed too.
@@ -84,5 +84,5 @@ func (c *comparison) byHand(cause string, change Change) []string {
 	if change.Written == nil || bytes.Equal(change.Written, change.Rendered) {
 		return []string{cause}
 	}
-	return append([]string{cause}, c.causes...)
+	return append([]string{cause}, c.causes()...)
 }

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/aymanbagabas/go-udiff"
 )
@@ -116,26 +117,34 @@ func Check(dir string, files []File) ([]Change, error) {
 	return changes, nil
 }
 
-// comparison is a folder beside what belongs there.
+// comparison is a folder beside what belongs there. Stamps are read when first
+// needed: a folder that is up to date, or not there yet, is told without.
 type comparison struct {
 	found map[string][]byte
 	// written is the stamp of the folder, nil if there is none; rendered that of
 	// the new files.
-	written, rendered *stamp
+	written, rendered func() *stamp
 	// causes that all files have in common.
-	causes []string
+	causes func() []string
 }
 
 func newComparison(found map[string][]byte, files []File) *comparison {
-	c := &comparison{found: found, written: readStamp(found[stampName])}
-	for _, f := range files {
-		if f.Path == stampName {
-			c.rendered = readStamp(f.Data)
+	c := &comparison{found: found}
+	ours := found[stampName]
+	c.written = sync.OnceValue(func() *stamp { return readStamp(ours) })
+	c.rendered = sync.OnceValue(func() *stamp {
+		i := slices.IndexFunc(files, func(f File) bool { return f.Path == stampName })
+		if i < 0 {
+			return nil
 		}
-	}
-	if c.written != nil && c.rendered != nil {
-		c.causes = causes(c.written, c.rendered)
-	}
+		return readStamp(files[i].Data)
+	})
+	c.causes = sync.OnceValue(func() []string {
+		if c.written() == nil || c.rendered() == nil {
+			return nil
+		}
+		return causes(c.written(), c.rendered())
+	})
 	return c
 }
 
@@ -147,11 +156,11 @@ func (c *comparison) compare(f File) Kind {
 		return Missing
 	case bytes.Equal(data, f.Data):
 		return 0
-	case f.Path != stampName && c.written.wrote(f.Path, data):
+	case f.Path != stampName && c.written().wrote(f.Path, data):
 		return Stale
-	case f.Path != stampName || c.written == nil:
+	case f.Path != stampName || c.written() == nil:
 		return Edited
-	case c.rendered != nil && c.written.same(c.rendered):
+	case c.rendered() != nil && c.written().same(c.rendered()):
 		return 0
 	}
 	return Stale
@@ -160,9 +169,9 @@ func (c *comparison) compare(f File) Kind {
 // leftOver returns the kind of a file that is not rendered.
 func (c *comparison) leftOver(name string, data []byte) Kind {
 	switch {
-	case c.written.wrote(name, data):
+	case c.written().wrote(name, data):
 		return Orphaned
-	case c.written.lists(name):
+	case c.written().lists(name):
 		return Edited
 	}
 	return Extra
@@ -171,9 +180,9 @@ func (c *comparison) leftOver(name string, data []byte) Kind {
 // change tells about one file that differs.
 func (c *comparison) change(name string, kind Kind, rendered []byte) Change {
 	change := Change{Path: name, Kind: kind, Found: c.found[name], Rendered: rendered}
-	if c.written.lists(name) {
+	if c.written().lists(name) {
 		// An original that can't be read costs the diff, not the finding.
-		if original, err := c.written.original(name); err == nil {
+		if original, err := c.written().original(name); err == nil {
 			change.Written = original
 		}
 	}

@@ -2,6 +2,8 @@ package generator
 
 import (
 	"bytes"
+	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/hashicorp/hcl/v2"
@@ -60,7 +62,43 @@ func (m *memo) layOut(src []byte, name string) ([]chunk, error) {
 	return chunks, nil
 }
 
+// chunk lays a part out. What modules differ in is above all the defaults of their
+// variables: the rest of such a block is laid out once.
 func (m *memo) chunk(part []byte, name string) (chunk, error) {
+	before, value, after := cutDefault(part)
+	if value == nil {
+		return m.whole(part, name)
+	}
+	rest, err := m.whole(slices.Concat(before, []byte("null"), after), name)
+	if err != nil || len(rest.tells.Inputs) != 1 {
+		return m.whole(part, name)
+	}
+	parsed, err := parseExpression(string(value))
+	if err != nil {
+		return m.whole(part, name)
+	}
+	in := rest.tells.Inputs[0]
+	if in.Default, err = asJSON(parsed); err != nil {
+		return chunk{}, fmt.Errorf("default of variable %q: %w", in.Name, err)
+	}
+	before, _, after = cutDefault(rest.text)
+	return chunk{slices.Concat(before, hclwrite.Format(value), after), documented{Inputs: []input{in}}}, nil
+}
+
+// cutDefault cuts a block at the value of its default; nil for none on one line.
+func cutDefault(block []byte) (before, value, after []byte) {
+	before, rest, _ := bytes.Cut(block, []byte("\n  default "))
+	line, after, found := bytes.Cut(rest, []byte("\n"))
+	equals := bytes.IndexByte(line, '=')
+	if !found || equals < 0 || len(bytes.TrimSpace(line[:equals])) > 0 {
+		return nil, nil, nil
+	}
+	from := len(block) - len(rest) + equals + len("= ")
+	return block[:from], bytes.TrimSpace(line[equals+1:]), block[len(block)-len(after)-len("\n"):]
+}
+
+// whole lays a part out, or finds it as it was laid out before.
+func (m *memo) whole(part []byte, name string) (chunk, error) {
 	m.mu.Lock()
 	known, ok := m.chunks[name][string(part)]
 	m.mu.Unlock()

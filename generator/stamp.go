@@ -76,6 +76,9 @@ func (r *Renderer) newStamp(m Module, files []File) (File, error) {
 // proves which files are ours, so none is overwritten, and a spoilt stamp itself
 // is reported as edited.
 func readStamp(data []byte) *stamp {
+	if data == nil {
+		return nil
+	}
 	var s stamp
 	if err := json.Unmarshal(data, &s); err != nil {
 		return nil

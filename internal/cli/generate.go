@@ -1,12 +1,14 @@
 package cli
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
 	"sync"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 
@@ -107,18 +109,27 @@ func renderSpec(name, own string) ([]rendered, error) {
 		return nil, err
 	}
 	modules := make([]rendered, len(spec.Modules))
-	problems := make([]error, len(spec.Modules))
-	var rendering sync.WaitGroup
-	free := make(chan struct{}, runtime.GOMAXPROCS(0))
-	for i, m := range spec.Modules {
-		free <- struct{}{}
-		rendering.Go(func() {
-			modules[i], problems[i] = renderModule(renderer, filepath.Dir(name), m)
-			<-free
+	return modules, each(spec.Modules, func(i int, m generator.Module) (err error) {
+		modules[i], err = renderModule(renderer, filepath.Dir(name), m)
+		return err
+	})
+}
+
+// each calls do with every item, on all processors, and returns what went wrong in
+// the order of the items.
+func each[T any](items []T, do func(int, T) error) error {
+	problems := make([]error, len(items))
+	var next atomic.Int64
+	var working sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(items)) {
+		working.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(items)); i = next.Add(1) - 1 {
+				problems[i] = do(int(i), items[i])
+			}
 		})
 	}
-	rendering.Wait()
-	return modules, errors.Join(problems...)
+	working.Wait()
+	return errors.Join(problems...)
 }
 
 func templatesFlag(cmd *cobra.Command, own *string) {
@@ -163,23 +174,24 @@ func renderModule(renderer *generator.Renderer, root string, m generator.Module)
 	return rendered{m.Position, dir, files, changes}, err
 }
 
-// writeModules writes all modules, or none if a file of any is in the way.
+// writeModules writes all modules, or none if a file of any is in the way. It tells
+// of those that were written also when another could not be.
 func (a *app) writeModules(modules []rendered) error {
 	if err := conflict(modules); err != nil {
 		return err
 	}
-	for _, m := range modules {
-		changes, err := generator.Write(m.dir, m.files)
-		if err != nil {
-			return err
-		}
-		for _, c := range changes {
-			if _, err := fmt.Fprintf(a.Out, "%s: was %s\n", m.name(c), c.Kind); err != nil {
-				return err
-			}
+	made := make([][]generator.Change, len(modules))
+	problem := each(modules, func(i int, m rendered) (err error) {
+		made[i], err = generator.Write(m.dir, m.files)
+		return err
+	})
+	out := bufio.NewWriter(a.Out)
+	for i, m := range modules {
+		for _, c := range made[i] {
+			_, _ = fmt.Fprintf(out, "%s: was %s\n", m.name(c), c.Kind) // Flush tells
 		}
 	}
-	return nil
+	return errors.Join(problem, out.Flush())
 }
 
 // conflict names every file of every module that is in the way.
