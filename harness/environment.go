@@ -18,12 +18,13 @@ type environment struct {
 	backend    string // its name
 	localStack backend.LocalStackConfig
 	results    string // path of the result file; "" for none
+	reuse      string // folder for what the next run goes on with; "" for none
 	all        map[string]string
 }
 
 // settings are the variables that decide what a test runs on: a failed test is
 // told with them.
-var settings = []string{"KEYWRIGHT_BACKEND", "KEYWRIGHT_LOCALSTACK", "KEYWRIGHT_PRODUCT", "KEYWRIGHT_ENGINE", "KEYWRIGHT_PROVIDER"}
+var settings = []string{"KEYWRIGHT_BACKEND", "KEYWRIGHT_LOCALSTACK", "KEYWRIGHT_PRODUCT", "KEYWRIGHT_ENGINE", "KEYWRIGHT_PROVIDER", "KEYWRIGHT_REUSE"}
 
 // given are the settings that are set, as a shell takes them.
 func (e environment) given() []string {
@@ -52,7 +53,7 @@ func readEnvironment() (environment, error) {
 		cache = filepath.Join(base, "keywright")
 	}
 	progress := func(line string) { fmt.Fprintln(os.Stderr, "keywright:", line) }
-	return environment{all: all, backend: all["KEYWRIGHT_BACKEND"], results: all["KEYWRIGHT_RESULTS"], localStack: backend.LocalStackConfig{
+	return environment{all: all, backend: all["KEYWRIGHT_BACKEND"], results: all["KEYWRIGHT_RESULTS"], reuse: all["KEYWRIGHT_REUSE"], localStack: backend.LocalStackConfig{
 		Endpoint: all["KEYWRIGHT_LOCALSTACK"],
 		Python:   python.Config{Path: all["KEYWRIGHT_PYTHON"], CacheDir: cache, Environ: all, Progress: progress},
 	}, tools: toolchain.Config{
@@ -65,11 +66,28 @@ func readEnvironment() (environment, error) {
 	}}, nil
 }
 
+// openReuse opens what the environment says to use again; nil if nothing is.
+func (e environment) openReuse(tools toolchain.Toolchain) (*reuse, error) {
+	switch {
+	case e.reuse == "":
+		return nil, nil
+	case !filepath.IsAbs(e.reuse):
+		return nil, fmt.Errorf("KEYWRIGHT_REUSE is %q: set it to an absolute path, tests run in their packages' folders", e.reuse)
+	case e.backend != "" && e.backend != "embedded":
+		return nil, fmt.Errorf("KEYWRIGHT_REUSE is set: only the embedded backend keeps its state, not %s: unset one of the two", e.backend)
+	}
+	return openReuse(e.reuse, tools)
+}
+
 // startBackend starts the backend that the environment names.
-func (e environment) startBackend(ctx context.Context) (backend.Backend, error) {
+func (e environment) startBackend(ctx context.Context, kept *reuse) (backend.Backend, error) {
 	switch e.backend {
 	case "", "embedded":
-		return backend.StartEmbedded(ctx, backend.EmbeddedConfig{})
+		cfg := backend.EmbeddedConfig{}
+		if kept != nil {
+			cfg.Store = kept.folder
+		}
+		return backend.StartEmbedded(ctx, cfg)
 	case "localstack":
 		return backend.StartLocalStack(ctx, e.localStack)
 	default:

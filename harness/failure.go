@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"regexp"
-	"runtime/debug"
 	"strings"
 	"time"
 
@@ -120,10 +119,7 @@ func (h *Harness) tellFailure() {
 // command runs this test alone, with the settings of this run.
 func (h *Harness) command() string {
 	parts := append([]string{}, h.session.settings...)
-	parts = append(parts, "go test -count=1 -v -run", quoted(pattern(h.t.Name())))
-	if info, ok := debug.ReadBuildInfo(); ok && info.Path != "" {
-		parts = append(parts, strings.TrimSuffix(info.Path, ".test"))
-	}
+	parts = append(parts, "go test -count=1 -v -run", quoted(pattern(h.t.Name())), packageName())
 	return strings.Join(parts, " ")
 }
 

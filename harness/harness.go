@@ -65,11 +65,11 @@ func (h *Harness) KMS() *kms.Client { return kms.NewFromConfig(h.session.backend
 
 // Role makes a role with the given inline policies (JSON), assumes it, and
 // removes it after the test. The role's name is the given one with a suffix, so
-// that tests side by side don't meet: policies take Identity.RoleARN.
+// that tests side by side don't meet: policies take Identity.RoleARN. With
+// KEYWRIGHT_REUSE it stays, and the test's next run has the same.
 func (h *Harness) Role(name string, policies ...string) *probe.Identity {
 	h.t.Helper()
-	unique := name + "-" + strings.ToLower(rand.Text()[:8])
-	id, err := probe.CreateRole(h.t.Context(), h.session.backend, unique, policies...)
+	id, err := h.makeRole(name, policies)
 	if err != nil {
 		h.t.Fatalf("role %s: %v", name, err)
 	}
@@ -79,11 +79,23 @@ func (h *Harness) Role(name string, policies ...string) *probe.Identity {
 			return // the backend is gone, and the role with it
 		}
 		h.explain()
+		if h.session.reuse != nil {
+			return
+		}
 		if err := id.Remove(context.WithoutCancel(h.t.Context())); err != nil {
 			h.t.Errorf("role %s: %v", name, err)
 		}
 	})
 	return id
+}
+
+func (h *Harness) makeRole(name string, policies []string) (*probe.Identity, error) {
+	if h.session.reuse == nil {
+		unique := name + "-" + strings.ToLower(rand.Text()[:8])
+		return probe.CreateRole(h.t.Context(), h.session.backend, unique, policies...)
+	}
+	unique := name + "-" + h.session.reuse.next(h.t.Name(), name)
+	return probe.RenewRole(h.t.Context(), h.session.backend, unique, policies...)
 }
 
 // Assume assumes a role that exists, such as one that the module made.
@@ -117,7 +129,7 @@ func (h *Harness) reason() string {
 	return h.aborted
 }
 
-// abort destroys every root while the test may still be running.
+// abort destroys every root, or leaves it, while the test may still be running.
 func (h *Harness) abort(ctx context.Context, reason string) error {
 	h.mu.Lock()
 	h.aborted = reason
@@ -125,11 +137,19 @@ func (h *Harness) abort(ctx context.Context, reason string) error {
 	h.mu.Unlock()
 	var errs []error
 	for _, r := range roots {
-		if err := r.destroy(ctx, reason, r.inputs); err != nil {
+		if err := h.end(ctx, r, reason, r.inputs); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", h.t.Name(), err))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// end destroys a root, or leaves it to the next run.
+func (h *Harness) end(ctx context.Context, r *root, reason string, in inputs) error {
+	if h.session.reuse != nil {
+		return r.leave(ctx, reason)
+	}
+	return r.destroy(ctx, reason, in)
 }
 
 // deadline is when the test binary will be killed; zero for never.

@@ -29,6 +29,7 @@ func (h *Harness) Options(opts *terraform.Options) *terraform.Options {
 	}
 	w, err := h.session.run.NewWorkspace(h.t.Context(), runner.WorkspaceConfig{
 		Dir: opts.TerraformDir, Environ: opts.EnvVars, Log: h.log,
+		Keep: h.session.reuse.root(h.t.Name(), opts.TerraformDir),
 	})
 	if err != nil {
 		h.t.Fatalf("options: %v", err)
@@ -60,7 +61,7 @@ func (h *Harness) adopt(r *root) {
 			h.explain()
 		}
 		// The test is over, so its options may be read as they are now.
-		if err := r.destroy(ctx, "the test is over", inputsOf(r.options)); err != nil && h.reason() == "" {
+		if err := h.end(ctx, r, "the test is over", inputsOf(r.options)); err != nil && h.reason() == "" {
 			h.t.Errorf("destroying %s: %v", r.options.TerraformDir, err)
 		}
 	})

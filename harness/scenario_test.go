@@ -35,6 +35,8 @@ const (
 	endpointVariable = "KEYWRIGHT_TEST_ENDPOINT"
 	// applyingVariable names a file that the stub engine makes in its apply.
 	applyingVariable = "KEYWRIGHT_TEST_APPLYING"
+	// rootVariable names the root module of a scenario whose module changes.
+	rootVariable = "KEYWRIGHT_TEST_ROOT"
 )
 
 // ready is what a scenario prints once a key exists.
@@ -136,6 +138,13 @@ var scenarios = map[string]func(*testing.T, *harness.Harness, *terraform.Options
 	"applies": func(t *testing.T, _ *harness.Harness, opts *terraform.Options) {
 		opts.Vars["rotation"] = true
 		terraform.InitAndApply(t, opts)
+	},
+	"iterates": func(t *testing.T, h *harness.Harness, _ *terraform.Options) {
+		app := h.Role("app", mayUseKeys)
+		opts := h.Options(&terraform.Options{TerraformDir: os.Getenv(rootVariable), Vars: map[string]any{"description": app.RoleARN}})
+		out := terraform.InitAndApply(t, opts)
+		fmt.Println("scenario:", out[strings.Index(out, "Resources: "):])
+		h.AssertRoundTrip(app, terraform.Output(t, opts, "key_arn"), nil)
 	},
 	"hangs": func(t *testing.T, _ *harness.Harness, opts *terraform.Options) {
 		terraform.InitAndApply(t, opts)

@@ -23,6 +23,7 @@ type session struct {
 	backend backend.Backend
 	run     *runner.Runner
 	watch   *watch
+	reuse   *reuse // nil for none
 
 	engine   string       // with its version, for results
 	settings []string     // as environment.given
@@ -77,16 +78,20 @@ func startSession(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := env.startBackend(ctx)
+	kept, err := env.openReuse(tools)
 	if err != nil {
 		return nil, err
 	}
+	b, err := env.startBackend(ctx, kept)
+	if err != nil {
+		return nil, errors.Join(err, kept.close())
+	}
 	run, err := runner.Start(runner.Config{Tools: tools, Environ: env.all, Backend: b.Env()})
 	if err != nil {
-		return nil, errors.Join(err, b.Close())
+		return nil, errors.Join(err, b.Close(), kept.close())
 	}
 	s := &session{
-		backend: b, run: run, live: map[*Harness]bool{},
+		backend: b, run: run, reuse: kept, live: map[*Harness]bool{},
 		engine: fmt.Sprintf("%s %s", tools.Engine.Product, tools.Engine.Version), settings: env.given(),
 	}
 	if env.results != "" {
@@ -120,7 +125,7 @@ func (s *session) leave(h *Harness) error {
 // error lists the keys that are left.
 func (s *session) close() error {
 	s.closing.Do(func() {
-		s.closed = errors.Join(s.leftovers(), s.run.Close(), s.backend.Close(), s.results.Close())
+		s.closed = errors.Join(s.leftovers(), s.run.Close(), s.backend.Close(), s.reuse.close(), s.results.Close())
 	})
 	return s.closed
 }
@@ -128,7 +133,7 @@ func (s *session) close() error {
 // leftovers returns an error that lists the keys no destroy has reached.
 func (s *session) leftovers() error {
 	ledger, ok := s.backend.(backend.Ledger)
-	if !ok {
+	if !ok || s.reuse != nil {
 		return nil
 	}
 	left := ledger.LiveKeys()
@@ -169,7 +174,7 @@ const shortestWindow = 7
 // out.
 func (s *session) sweep(ctx context.Context) error {
 	ledger, ok := s.backend.(backend.Ledger)
-	if !ok {
+	if !ok || s.reuse != nil {
 		return nil
 	}
 	var errs []error

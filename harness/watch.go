@@ -1,7 +1,6 @@
 package harness
 
 import (
-	"fmt"
 	"os"
 	"os/signal"
 	"sync"
@@ -50,12 +49,12 @@ func startWatch(s *session, deadline time.Time) *watch {
 		select {
 		case sig := <-w.signals:
 			signal.Stop(w.signals) // a second one ends the process at once
-			tell(s.abort("interrupted", interruptPatience))
+			s.tell(s.abort("interrupted", interruptPatience))
 			// Now what the signal would have done; its one error is no process.
 			_ = syscall.Kill(os.Getpid(), sig.(syscall.Signal))
 			select {} // until it does: the test must not end otherwise before
 		case <-alarm:
-			tell(s.abort("the test binary's -timeout is near", reserve*3/4))
+			s.tell(s.abort("the test binary's -timeout is near", reserve*3/4))
 		case <-w.done:
 		}
 	}()
@@ -74,10 +73,13 @@ func (w *watch) stop() {
 
 // tell writes to standard error: the logs of tests that are cut off are not
 // shown.
-func tell(err error) {
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "keywright: stopped, not everything could be cleaned up:", err)
-		return
+func (s *session) tell(err error) {
+	switch {
+	case err != nil:
+		note("stopped, not everything could be cleaned up: " + err.Error())
+	case s.reuse != nil:
+		note("stopped: what was applied is kept for the next run")
+	default:
+		note("stopped: everything applied was destroyed, nothing is left behind")
 	}
-	fmt.Fprintln(os.Stderr, "keywright: stopped: everything applied was destroyed, nothing is left behind")
 }

@@ -24,6 +24,9 @@ type EmbeddedConfig struct {
 	Clock func() time.Time
 	// Logger is the emulator's; nil discards.
 	Logger *slog.Logger
+	// Store keeps the emulator's state, and brings back what it holds; nil means
+	// memory. It must stay open until the backend is closed.
+	Store kmsemu.Store
 }
 
 // Embedded is the emulator of package kmsemu as a backend. It enforces
@@ -38,6 +41,11 @@ func StartEmbedded(ctx context.Context, cfg EmbeddedConfig) (*Embedded, error) {
 	emulator, err := kmsemu.Start(kmsemu.Config{Clock: cfg.Clock, Logger: cfg.Logger})
 	if err != nil {
 		return nil, fmt.Errorf("starting emulator: %w", err)
+	}
+	if cfg.Store != nil {
+		if err := emulator.Server.Keep(cfg.Store); err != nil {
+			return nil, errors.Join(fmt.Errorf("starting emulator: %w", err), emulator.Close())
+		}
 	}
 	d, err := makeDeployer(ctx, emulator.URL, cmp.Or(cfg.Region, defaultRegion))
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
@@ -52,20 +53,49 @@ func CreateRole(ctx context.Context, b backend.Backend, name string, policies ..
 		return nil, fmt.Errorf("creating role %s: %w", name, err)
 	}
 	id := &Identity{Name: name, RoleARN: aws.ToString(made.Role.Arn), backend: b}
-	for i, document := range policies {
-		policy := fmt.Sprintf("inline-%d", i+1)
-		_, err := client.PutRolePolicy(ctx, &iam.PutRolePolicyInput{
-			RoleName: aws.String(name), PolicyName: aws.String(policy), PolicyDocument: aws.String(document),
-		})
-		if err != nil {
-			return nil, errors.Join(fmt.Errorf("putting policy %d of role %s: %w", i+1, name, err), id.Remove(ctx))
-		}
-		id.policies = append(id.policies, policy)
-	}
-	if err := id.assume(ctx); err != nil {
+	if err := id.equip(ctx, policies); err != nil {
 		return nil, errors.Join(err, id.Remove(ctx))
 	}
 	return id, nil
+}
+
+// RenewRole is [CreateRole] for a role that may be there from an earlier run: it
+// stays the same role to policies that name it, and has the given inline policies
+// and no others.
+func RenewRole(ctx context.Context, b backend.Backend, name string, policies ...string) (*Identity, error) {
+	client := iam.NewFromConfig(b.Config())
+	there, err := client.GetRole(ctx, &iam.GetRoleInput{RoleName: aws.String(name)})
+	if missing := new(types.NoSuchEntityException); errors.As(err, &missing) {
+		return CreateRole(ctx, b, name, policies...)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("looking for role %s: %w", name, err)
+	}
+	had, err := client.ListRolePolicies(ctx, &iam.ListRolePoliciesInput{RoleName: aws.String(name)})
+	if err != nil {
+		return nil, fmt.Errorf("listing policies of role %s: %w", name, err)
+	}
+	id := &Identity{Name: name, RoleARN: aws.ToString(there.Role.Arn), backend: b, policies: had.PolicyNames}
+	if err := id.removePolicies(ctx); err != nil {
+		return nil, err
+	}
+	return id, id.equip(ctx, policies)
+}
+
+// equip puts the policies and assumes the role.
+func (id *Identity) equip(ctx context.Context, policies []string) error {
+	client := iam.NewFromConfig(id.backend.Config())
+	for i, document := range policies {
+		policy := fmt.Sprintf("inline-%d", i+1)
+		_, err := client.PutRolePolicy(ctx, &iam.PutRolePolicyInput{
+			RoleName: aws.String(id.Name), PolicyName: aws.String(policy), PolicyDocument: aws.String(document),
+		})
+		if err != nil {
+			return fmt.Errorf("putting policy %d of role %s: %w", i+1, id.Name, err)
+		}
+		id.policies = append(id.policies, policy)
+	}
+	return id.assume(ctx)
 }
 
 // AssumeRole assumes a role that exists, such as one that the module under
@@ -99,6 +129,17 @@ func (id *Identity) assume(ctx context.Context) error {
 
 // Remove deletes the role with the policies it was created with.
 func (id *Identity) Remove(ctx context.Context) error {
+	if err := id.removePolicies(ctx); err != nil {
+		return err
+	}
+	client := iam.NewFromConfig(id.backend.Config())
+	if _, err := client.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: aws.String(id.Name)}); err != nil {
+		return fmt.Errorf("removing role %s: %w", id.Name, err)
+	}
+	return nil
+}
+
+func (id *Identity) removePolicies(ctx context.Context) error {
 	client := iam.NewFromConfig(id.backend.Config())
 	for _, policy := range id.policies {
 		_, err := client.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{
@@ -108,9 +149,7 @@ func (id *Identity) Remove(ctx context.Context) error {
 			return fmt.Errorf("removing policy of role %s: %w", id.Name, err)
 		}
 	}
-	if _, err := client.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: aws.String(id.Name)}); err != nil {
-		return fmt.Errorf("removing role %s: %w", id.Name, err)
-	}
+	id.policies = nil
 	return nil
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 // notCopied are the names that belong to earlier runs or to version control.
-var notCopied = []string{".git", ".terraform", ".terraform.tfstate.lock.info", "terraform.tfstate.d", "crash.log"}
+var notCopied = []string{".git", ".terraform", stateLock, "terraform.tfstate.d", "crash.log"}
 
 func isCopied(name string) bool {
 	return !slices.Contains(notCopied, name) &&

@@ -24,6 +24,10 @@ type WorkspaceConfig struct {
 	// AWS_CA_BUNDLE, TF_CLI_CONFIG_FILE, TF_DATA_DIR, TF_PLUGIN_CACHE_DIR,
 	// TF_REATTACH_PROVIDERS and TMPDIR.
 	Environ map[string]string
+	// Keep is a folder for the copy, in place of the run's; "" means the run's. Close
+	// leaves it, and a later workspace with the same one goes on with its state and
+	// the modules as they then are. One workspace at a time may have it.
+	Keep string
 	// Log gets the engine's output; nil discards it. It must be safe for
 	// concurrent use when methods are called concurrently.
 	Log io.Writer
@@ -70,15 +74,20 @@ func (r *Runner) NewWorkspace(ctx context.Context, cfg WorkspaceConfig) (*Worksp
 	if err := r.register(w); err != nil {
 		return nil, err
 	}
-	if err := w.prepare(ctx, root.dirs); err != nil {
+	if err := w.prepare(ctx, root.dirs, cfg.Keep); err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
 	r.log.Info("workspace made", "root", cfg.Dir, "provider", string(w.Mode), "because", w.Why)
 	return w, nil
 }
 
-func (w *Workspace) prepare(ctx context.Context, dirs []string) (err error) {
-	if w.Dir, err = copyModules(dirs, filepath.Join(w.folder, "src")); err != nil {
+func (w *Workspace) prepare(ctx context.Context, dirs []string, keep string) (err error) {
+	if keep == "" {
+		w.Dir, err = copyModules(dirs, filepath.Join(w.folder, "src"))
+	} else {
+		w.Dir, err = copyKept(dirs, keep)
+	}
+	if err != nil {
 		return err
 	}
 	if w.Engine, err = writeEngine(w.folder, w.run.cfg.Tools.Engine.Path); err != nil {

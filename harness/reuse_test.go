@@ -1,0 +1,108 @@
+package harness_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+var keyARN = regexp.MustCompile(`arn:aws:kms:[a-z0-9-]+:[0-9]+:key/[0-9a-f-]+`)
+
+// What one run applied the next one finds, and applies what has changed since.
+func TestReuse(t *testing.T) {
+	t.Parallel()
+	root, kept := t.TempDir(), filepath.Join(t.TempDir(), "kept")
+	module, err := os.ReadFile("testdata/key/main.tf")
+	require.NoError(t, err)
+	write := func(more string) {
+		require.NoError(t, os.WriteFile(filepath.Join(root, "main.tf"), append(module, more...), 0o600))
+	}
+	var key string
+	iterate := func(want string) (out string) {
+		t.Helper()
+		cmd := reexec(t, "iterates", "KEYWRIGHT_REUSE="+kept, rootVariable+"="+root)
+		data, err := cmd.CombinedOutput()
+		require.NoError(t, err, string(data))
+		require.Contains(t, string(data), "scenario: Resources: "+want)
+		requireNothingLeft(t, cmd)
+		last := key
+		if key = keyARN.FindString(string(data)); last != "" {
+			require.Equal(t, last, key, "the key is the same")
+		}
+		return string(data)
+	}
+	write("")
+	require.Contains(t, iterate("1 added, 0 changed, 0 destroyed."), "keywright: what is applied is kept in "+kept)
+	require.NotContains(t, iterate("0 added, 0 changed, 0 destroyed."), "keywright: ", "quiet")
+
+	const alias = `
+resource "aws_kms_alias" "this" {
+  name          = "alias/iterated"
+  target_key_id = aws_kms_key.this.id
+}
+`
+	write(alias)
+	iterate("1 added, 0 changed, 0 destroyed.")
+	write("")
+	iterate("0 added, 0 changed, 1 destroyed.")
+}
+
+// An interrupted run leaves what it applied to the next one; one that is killed in
+// the middle of an apply leaves nothing to go on with.
+func TestReuseAfterAnInterrupt(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, scenario string
+		signal         syscall.Signal
+		told, then     string
+	}{
+		{"interrupted", "applies", syscall.SIGINT, "keywright: stopped: what was applied is kept for the next run", ""},
+		{"killed", "applies", syscall.SIGKILL, "", "keywright: the last run ended in the middle of an apply: what it kept is thrown away"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			reuse := "KEYWRIGHT_REUSE=" + t.TempDir()
+			cmd := reexec(t, tt.scenario, reuse)
+			_, told := signalWhenReady(t, cmd, tt.signal)
+			require.Contains(t, told, tt.told)
+			if tt.signal == syscall.SIGKILL {
+				requireNothingLeftSoon(t, cmd)
+			}
+			next := reexec(t, "none", reuse)
+			out, err := next.CombinedOutput()
+			require.NoError(t, err, string(out))
+			require.Contains(t, string(out), tt.then)
+			requireNothingLeft(t, next)
+		})
+	}
+}
+
+// What one engine made another does not get to see.
+func TestReuseIsForOneEngine(t *testing.T) {
+	t.Parallel()
+	kept := t.TempDir()
+	cmd := reexec(t, "none", append(stubs(t), "KEYWRIGHT_REUSE="+kept)...)
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(out))
+	require.DirExists(t, filepath.Join(kept, "github.com/keywright/keywright/harness", "terraform-1.11.4-aws-99.0.0", "emulator"))
+}
+
+func TestReuseRefused(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct{ reuse, backend, want string }{
+		"a relative path": {"kept", "embedded", `KEYWRIGHT_REUSE is "kept": set it to an absolute path`},
+		"a backend that does not keep its state": {t.TempDir(), "localstack",
+			"KEYWRIGHT_REUSE is set: only the embedded backend keeps its state, not localstack"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			out, err := reexec(t, "none", "KEYWRIGHT_REUSE="+tt.reuse, "KEYWRIGHT_BACKEND="+tt.backend).CombinedOutput()
+			require.Error(t, err)
+			require.Contains(t, string(out), tt.want)
+		})
+	}
+}
