@@ -35,6 +35,10 @@
 // crashes a new one serves what comes next, and the failed test is told what the
 // crashed one said last.
 //
+// With KEYWRIGHT_REUSE nothing is destroyed: the test's next run finds its keys and
+// roles in that folder, and an apply does what has changed since. Another engine,
+// provider version or package does not get to see them.
+//
 // # When a test fails
 //
 // Nothing is shown of a test that passes. One that fails is shown with the calls
@@ -55,6 +59,7 @@
 //	KEYWRIGHT_BACKEND   "embedded" (default) or "localstack"
 //	KEYWRIGHT_LOCALSTACK  endpoint of a LocalStack that runs; unset: one is installed and started
 //	KEYWRIGHT_RESULTS   result file to add to, an absolute path; unset: none is written
+//	KEYWRIGHT_REUSE     folder for what the next run goes on with, an absolute path; unset: every run begins anew
 //	KEYWRIGHT_PYTHON    path of the Python that LocalStack is installed with; unset: found
 //
 // The variables that lead the search for engine and provider, such as PATH and

@@ -22,22 +22,25 @@ func TestReuse(t *testing.T) {
 		require.NoError(t, os.WriteFile(filepath.Join(root, "main.tf"), append(module, more...), 0o600))
 	}
 	var key string
-	iterate := func(want string) (out string) {
+	iterate := func(want string, environ ...string) (out string) {
 		t.Helper()
-		cmd := reexec(t, "iterates", "KEYWRIGHT_REUSE="+kept, rootVariable+"="+root)
+		cmd := reexec(t, "iterates", append(environ, "KEYWRIGHT_REUSE="+kept, rootVariable+"="+root)...)
 		data, err := cmd.CombinedOutput()
 		require.NoError(t, err, string(data))
-		require.Contains(t, string(data), "scenario: Resources: "+want)
+		require.Contains(t, string(data), want)
 		requireNothingLeft(t, cmd)
-		last := key
-		if key = keyARN.FindString(string(data)); last != "" {
-			require.Equal(t, last, key, "the key is the same")
+		found := keyARN.FindString(string(data))
+		if key == "" {
+			key = found
 		}
+		require.Equal(t, key, found, "the key is the same")
 		return string(data)
 	}
 	write("")
-	require.Contains(t, iterate("1 added, 0 changed, 0 destroyed."), "keywright: what is applied is kept in "+kept)
-	require.NotContains(t, iterate("0 added, 0 changed, 0 destroyed."), "keywright: ", "quiet")
+	require.Contains(t, iterate("scenario: Resources: 1 added, 0 changed, 0 destroyed."), "keywright: what is applied is kept in "+kept)
+	require.NotContains(t, iterate("scenario: Resources: 0 added, 0 changed, 0 destroyed."), "keywright: ", "quiet")
+
+	require.NotContains(t, iterate("", "SKIP_apply=1"), "scenario: Resources: ", "the round trip is with the key of before")
 
 	const alias = `
 resource "aws_kms_alias" "this" {
@@ -46,9 +49,9 @@ resource "aws_kms_alias" "this" {
 }
 `
 	write(alias)
-	iterate("1 added, 0 changed, 0 destroyed.")
+	iterate("scenario: Resources: 1 added, 0 changed, 0 destroyed.")
 	write("")
-	iterate("0 added, 0 changed, 1 destroyed.")
+	iterate("scenario: Resources: 0 added, 0 changed, 1 destroyed.")
 }
 
 // An interrupted run leaves what it applied to the next one; one that is killed in

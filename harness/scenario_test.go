@@ -142,9 +142,13 @@ var scenarios = map[string]func(*testing.T, *harness.Harness, *terraform.Options
 	"iterates": func(t *testing.T, h *harness.Harness, _ *terraform.Options) {
 		app := h.Role("app", mayUseKeys)
 		opts := h.Options(&terraform.Options{TerraformDir: os.Getenv(rootVariable), Vars: map[string]any{"description": app.RoleARN}})
-		out := terraform.InitAndApply(t, opts)
-		fmt.Println("scenario:", out[strings.Index(out, "Resources: "):])
-		h.AssertRoundTrip(app, terraform.Output(t, opts, "key_arn"), nil)
+		if os.Getenv("SKIP_apply") == "" { // as terratest's stages do
+			out := terraform.InitAndApply(t, opts)
+			fmt.Println("scenario:", out[strings.Index(out, "Resources: "):])
+		}
+		key := terraform.Output(t, opts, "key_arn")
+		h.AssertRoundTrip(app, key, nil)
+		fmt.Println("scenario:", key)
 	},
 	"hangs": func(t *testing.T, _ *harness.Harness, opts *terraform.Options) {
 		terraform.InitAndApply(t, opts)

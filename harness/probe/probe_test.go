@@ -309,3 +309,37 @@ func TestIdentity(t *testing.T) {
 	_, err = probe.AssumeRole(t.Context(), l, "arn:aws:iam::000000000000:role/broken")
 	require.Error(t, err, "a role that was not finished is removed")
 }
+
+// A role that is made again is the same to the policies that name it, with other
+// policies of its own.
+func TestRenewRole(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	allow := func(action string) string {
+		return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"kms:` + action + `","Resource":"*"}]}`
+	}
+	renew := func(policies ...string) *probe.Identity {
+		t.Helper()
+		id, err := probe.RenewRole(t.Context(), l, "app", policies...)
+		require.NoError(t, err)
+		return id
+	}
+	random := func(id *probe.Identity) error {
+		_, err := id.KMS.GenerateRandom(t.Context(), &kms.GenerateRandomInput{NumberOfBytes: aws.Int32(8)})
+		return err
+	}
+	encrypt := func(id *probe.Identity, key string) error {
+		_, err := id.KMS.Encrypt(t.Context(), &kms.EncryptInput{KeyId: &key, Plaintext: []byte("x")})
+		return err
+	}
+	first := renew(allow("GenerateRandom"), allow("ListKeys"))
+	key := l.key(statement("App", first, "", "Encrypt"))
+	require.NoError(t, random(first))
+	require.NoError(t, encrypt(first, key))
+
+	second := renew(allow("ListKeys"))
+	require.ErrorContains(t, random(second), "AccessDenied", "the policy is gone")
+	require.NoError(t, encrypt(second, key), "the key's policy still names it")
+	require.NoError(t, second.Remove(t.Context()))
+	require.ErrorContains(t, encrypt(renew(), key), "AccessDenied", "this is another role of that name")
+}
