@@ -48,7 +48,7 @@ var arrows = map[string][]string{
 	"harness/report":                      {"harness/coverage"},
 	"harness/promise":                     {"harness/backend", "harness/coverage", "harness/probe", "harness/report", "harness/runner", "keypolicy"},
 	"harness":                             {"harness/toolchain", "harness/toolchain/python", "harness/runner", "harness/backend", "harness/probe", "harness/coverage", "harness/report", "kmsemu", "kmsemu/store"},
-	"test":                                {"harness", "harness/probe", "generator", "templates", "kmsemu", "kmsemu/kmsemutest"},
+	"test":                                {"harness", "harness/probe", "harness/report", "generator", "templates", "kmsemu", "kmsemu/kmsemutest"},
 	"test/clients":                        {},
 	"test/provider":                       {"harness"},
 	"test/modules":                        {},

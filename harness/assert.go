@@ -59,7 +59,7 @@ func (h *Harness) AssertAccess(m probe.Matrix) {
 				t.Errorf("%s: %v", m.Key, r)
 			}
 		})
-		h.note(p)
+		h.Record(p)
 	}
 }
 

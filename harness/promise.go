@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -23,19 +24,22 @@ func (h *Harness) promise(name string, check func() (reason string, err error)) 
 	switch {
 	case errors.Is(err, probe.ErrNotEnforced), errors.Is(err, probe.ErrNotAudited):
 		p.Outcome, p.Reason = report.Skipped, err.Error()
-		h.note(p)
+		h.Record(p)
 		h.t.Skipf("not proven: %v", err)
 	case err != nil:
 		p.Outcome, p.Reason = report.Broken, err.Error()
 		h.t.Errorf("%s: %v", name, err)
 	}
-	h.note(p)
+	h.Record(p)
 }
 
-// note writes a promise to the result file, if there is one.
-func (h *Harness) note(p report.Promise) {
+// Record adds a promise to the result file, if there is one. The assertions do so
+// by themselves: it is for what a test asks in its own way. Backend and Engine are
+// filled in, and where they are empty Test and Module, with the test's name and the
+// folders of its roots.
+func (h *Harness) Record(p report.Promise) {
 	h.t.Helper()
-	p.Test, p.Module = h.t.Name(), h.modules()
+	p.Test, p.Module = cmp.Or(p.Test, h.t.Name()), cmp.Or(p.Module, h.modules())
 	p.Backend, p.Engine = h.session.backend.Name(), h.session.engine
 	if err := h.session.results.Add(report.Line{Promise: &p}); err != nil {
 		h.t.Errorf("harness: %v", err)

@@ -26,6 +26,8 @@ type session struct {
 	reuse   *reuse // nil for none
 
 	engine   string       // with its version, for results
+	provider string       // its version
+	started  time.Time    // once engine and provider were there
 	settings []string     // as environment.given
 	results  *report.File // nil for none
 
@@ -78,6 +80,7 @@ func startSession(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
+	started := time.Now()
 	kept, err := env.openReuse(tools)
 	if err != nil {
 		return nil, err
@@ -92,7 +95,8 @@ func startSession(ctx context.Context) (*session, error) {
 	}
 	s := &session{
 		backend: b, run: run, reuse: kept, live: map[*Harness]bool{},
-		engine: fmt.Sprintf("%s %s", tools.Engine.Product, tools.Engine.Version), settings: env.given(),
+		engine: fmt.Sprintf("%s %s", tools.Engine.Product, tools.Engine.Version), provider: tools.Provider.Version,
+		started: started, settings: env.given(),
 	}
 	if env.results != "" {
 		if s.results, err = report.Open(env.results); err != nil {
@@ -125,9 +129,16 @@ func (s *session) leave(h *Harness) error {
 // error lists the keys that are left.
 func (s *session) close() error {
 	s.closing.Do(func() {
-		s.closed = errors.Join(s.leftovers(), s.run.Close(), s.backend.Close(), s.reuse.close(), s.results.Close())
+		s.closed = errors.Join(s.leftovers(), s.run.Close(), s.backend.Close(), s.reuse.close(), s.recordRun(), s.results.Close())
 	})
 	return s.closed
+}
+
+// recordRun writes to the result file how long the session took.
+func (s *session) recordRun() error {
+	return s.results.Add(report.Line{Run: &report.Run{
+		Backend: s.backend.Name(), Engine: s.engine, Provider: s.provider, Seconds: time.Since(s.started).Seconds(),
+	}})
 }
 
 // leftovers returns an error that lists the keys no destroy has reached.

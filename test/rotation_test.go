@@ -17,14 +17,17 @@ func (p preset) rotationPeriodInDays() int32 {
 	return 365
 }
 
-// The key rotates by itself, as often as asked, and whenever an administrator
-// wants; what was encrypted before still opens.
+// The key rotates by itself, as often as asked.
 func rotation(t *testing.T, k *key) {
 	status, err := k.as("administrator").GetKeyRotationStatus(t.Context(), &kms.GetKeyRotationStatusInput{KeyId: &k.arn})
 	require.NoError(t, err)
 	require.True(t, status.KeyRotationEnabled)
 	require.Equal(t, k.preset.rotationPeriodInDays(), aws.ToInt32(status.RotationPeriodInDays))
+}
 
+// It rotates whenever an administrator wants too: that is listed, and what was
+// encrypted before still opens.
+func rotationListed(t *testing.T, k *key) {
 	old, err := k.root.Encrypt(t.Context(), &kms.EncryptInput{KeyId: &k.arn, Plaintext: plaintext, EncryptionContext: k.encryptionContext()})
 	require.NoError(t, err)
 	before := k.rotations(t)
@@ -34,6 +37,24 @@ func rotation(t *testing.T, k *key) {
 	opened, err := k.root.Decrypt(t.Context(), &kms.DecryptInput{CiphertextBlob: old.CiphertextBlob, EncryptionContext: k.encryptionContext()})
 	require.NoError(t, err)
 	require.Equal(t, plaintext, opened.Plaintext)
+}
+
+// While the key rotates it works on, for what was encrypted before as for what is
+// encrypted now.
+func rotationOnDemand(t *testing.T, k *key) {
+	seal := func() []byte {
+		out, err := k.root.Encrypt(t.Context(), &kms.EncryptInput{KeyId: &k.arn, Plaintext: plaintext, EncryptionContext: k.encryptionContext()})
+		require.NoError(t, err)
+		return out.CiphertextBlob
+	}
+	old := seal()
+	_, err := k.as("administrator").RotateKeyOnDemand(t.Context(), &kms.RotateKeyOnDemandInput{KeyId: &k.arn})
+	require.NoError(t, err)
+	for _, blob := range [][]byte{old, seal()} {
+		opened, err := k.root.Decrypt(t.Context(), &kms.DecryptInput{CiphertextBlob: blob, EncryptionContext: k.encryptionContext()})
+		require.NoError(t, err)
+		require.Equal(t, plaintext, opened.Plaintext)
+	}
 }
 
 func (k *key) rotations(t *testing.T) []types.RotationsListEntry {

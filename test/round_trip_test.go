@@ -29,6 +29,15 @@ func roundTrip(t *testing.T, k *key) {
 			require.NoErrorf(t, err, "%s of %d bytes", algorithm, size)
 			require.Equal(t, text, opened.Plaintext)
 		}
+	}
+}
+
+// No algorithm of the key takes nothing, or more than fits.
+func plaintextLimits(t *testing.T, k *key) {
+	described, err := k.root.DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: &k.arn})
+	require.NoError(t, err)
+	require.NotEmpty(t, described.KeyMetadata.EncryptionAlgorithms)
+	for _, algorithm := range described.KeyMetadata.EncryptionAlgorithms {
 		for _, size := range []int{0, largest[algorithm] + 1} {
 			_, err := k.encrypt(t, make([]byte, size), algorithm)
 			require.Errorf(t, err, "%s of %d bytes", algorithm, size)
@@ -53,28 +62,46 @@ func (k *key) encrypt(t *testing.T, text []byte, algorithm types.EncryptionAlgor
 	})
 }
 
+// contextCase is an encryption context to decrypt with.
+type contextCase struct {
+	name    string
+	context map[string]string
+	opens   bool
+}
+
 // What was encrypted under a context opens under the same one alone.
 func encryptionContext(t *testing.T, k *key) {
+	k.openUnder(t, []contextCase{
+		{"right", map[string]string{"tenant": "a"}, true},
+		{"wrong", map[string]string{"tenant": "b"}, false},
+		{"more", map[string]string{"tenant": "a", "region": "x"}, false},
+		{"missing", nil, false},
+	})
+}
+
+// A context with the same letters, of which some are the key instead of the value,
+// is another one.
+func contextKeptApart(t *testing.T, k *key) {
+	k.openUnder(t, []contextCase{
+		{"right", map[string]string{"tenant": "a"}, true},
+		{"moved", map[string]string{"tenanta": ""}, false},
+	})
+}
+
+// openUnder opens with each context what was encrypted under that of the suites.
+func (k *key) openUnder(t *testing.T, cases []contextCase) {
+	t.Helper()
 	sealed, err := k.encrypt(t, plaintext, types.EncryptionAlgorithmSpecSymmetricDefault)
 	require.NoError(t, err)
-	for name, c := range map[string]struct {
-		context map[string]string
-		opens   bool
-	}{
-		"right":   {map[string]string{"tenant": "a"}, true},
-		"wrong":   {map[string]string{"tenant": "b"}, false},
-		"moved":   {map[string]string{"tenanta": ""}, false},
-		"more":    {map[string]string{"tenant": "a", "region": "x"}, false},
-		"missing": {nil, false},
-	} {
+	for _, c := range cases {
 		out, err := k.as(k.preset.who("Decrypt")).Decrypt(t.Context(), &kms.DecryptInput{CiphertextBlob: sealed.CiphertextBlob, EncryptionContext: c.context})
 		if c.opens {
-			require.NoError(t, err, name)
+			require.NoError(t, err, c.name)
 			require.Equal(t, plaintext, out.Plaintext)
 			continue
 		}
 		// Policies and grants that look at the context refuse first, and a proxy of an
 		// external key manager does not tell why it does.
-		require.Contains(t, []string{"InvalidCiphertextException", "AccessDeniedException", "KMSInvalidStateException"}, code(err), name)
+		require.Contains(t, []string{"InvalidCiphertextException", "AccessDeniedException", "KMSInvalidStateException"}, code(err), c.name)
 	}
 }

@@ -56,15 +56,28 @@ type Promise struct {
 	Seconds float64 `json:"seconds"`
 }
 
+// Run is one session of a test process with a backend and an engine: from its
+// first test to the end of its last.
+type Run struct {
+	Backend string `json:"backend"`
+	Engine  string `json:"engine"`
+	// Provider is the version of the AWS provider.
+	Provider string `json:"provider"`
+	// Seconds of wall time it took.
+	Seconds float64 `json:"seconds"`
+}
+
 // Line is one line of a result file: one of its fields is set.
 type Line struct {
 	Promise  *Promise         `json:"promise,omitempty"`
+	Run      *Run             `json:"run,omitempty"`
 	Coverage *coverage.Module `json:"coverage,omitempty"`
 }
 
 // Report is what result files hold together.
 type Report struct {
 	Promises []Promise         `json:"promises"`
+	Runs     []Run             `json:"runs"`
 	Coverage []coverage.Module `json:"coverage"`
 }
 
@@ -124,26 +137,19 @@ func (f *File) Close() error {
 
 // Read reads result files and merges what they say of coverage.
 func Read(paths ...string) (Report, error) {
-	r := Report{Promises: []Promise{}}
+	r := Report{Promises: []Promise{}, Runs: []Run{}}
 	var looks []coverage.Module
 	for _, path := range paths {
-		data, err := os.ReadFile(path)
+		lines, err := readLines(path)
 		if err != nil {
-			return r, fmt.Errorf("reading results: %w", err)
+			return r, err
 		}
-		decoder := json.NewDecoder(bytes.NewReader(data))
-		decoder.DisallowUnknownFields()
-		for {
-			var line Line
-			err := decoder.Decode(&line)
-			if errors.Is(err, io.EOF) {
-				break
-			}
-			if err != nil {
-				return r, fmt.Errorf("reading results %q, byte %d: %w", path, decoder.InputOffset(), err)
-			}
+		for _, line := range lines {
 			if line.Promise != nil {
 				r.Promises = append(r.Promises, *line.Promise)
+			}
+			if line.Run != nil {
+				r.Runs = append(r.Runs, *line.Run)
 			}
 			if line.Coverage != nil {
 				looks = append(looks, *line.Coverage)
@@ -154,11 +160,37 @@ func Read(paths ...string) (Report, error) {
 	return r, nil
 }
 
+func readLines(path string) ([]Line, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading results: %w", err)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	var lines []Line
+	for {
+		var line Line
+		err := decoder.Decode(&line)
+		if errors.Is(err, io.EOF) {
+			return lines, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("reading results %q, byte %d: %w", path, decoder.InputOffset(), err)
+		}
+		lines = append(lines, line)
+	}
+}
+
 // Write writes the report as a result file has it: JSON lines.
 func (r Report) Write(w io.Writer) error {
 	encoder := json.NewEncoder(w)
 	for i := range r.Promises {
 		if err := encoder.Encode(Line{Promise: &r.Promises[i]}); err != nil {
+			return fmt.Errorf("writing results: %w", err)
+		}
+	}
+	for i := range r.Runs {
+		if err := encoder.Encode(Line{Run: &r.Runs[i]}); err != nil {
 			return fmt.Errorf("writing results: %w", err)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // Text writes the report for readers: how the promises fared by module, backend
-// and engine, then each that is broken, then the coverage.
+// and engine, then each that is broken, how long the runs took and the coverage.
 func (r Report) Text(w io.Writer) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	// A tabwriter's errors come with Flush.
@@ -28,6 +28,9 @@ func (r Report) Text(w io.Writer) error {
 			where := strings.Join(strings.Fields(p.Test+" "+p.Module+" "+p.Resource), " ")
 			fmt.Fprintf(&b, "\nbroken: %s (%s)\n  %s\n", p.Name, where, strings.ReplaceAll(p.Reason, "\n", "\n  "))
 		}
+	}
+	for _, run := range r.Support().Runs {
+		fmt.Fprintf(&b, "\nrun on %s with %s, AWS provider %s: %.0f s\n", run.Backend, run.Engine, run.Provider, run.Seconds)
 	}
 	for _, m := range r.Coverage {
 		writeCoverage(&b, m)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -52,30 +53,55 @@ func (f *reportFiles) judge(r report.Report) error {
 	return nil
 }
 
+// supportFiles are the flags for the support matrix.
+type supportFiles struct{ json, markdown string }
+
+func (f *supportFiles) flags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.json, "support", "", "write to this file, as JSON, how many promises held, of each module on each backend and engine")
+	cmd.Flags().StringVar(&f.markdown, "markdown", "", "write the same into this file, as Markdown: behind what is there, or in place of the last one")
+}
+
+func (f *supportFiles) write(s report.Support) error {
+	if err := writeFile(f.json, s.Write); err != nil || f.markdown == "" {
+		return err
+	}
+	text, err := os.ReadFile(f.markdown)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("writing support matrix: %w", err)
+	}
+	if err := os.WriteFile(f.markdown, []byte(s.Into(string(text))), 0o644); err != nil {
+		return fmt.Errorf("writing support matrix: %w", err)
+	}
+	return nil
+}
+
 func (a *app) report() *cobra.Command {
 	var files reportFiles
+	var support supportFiles
 	cmd := &cobra.Command{
 		Use:   "report FILE...",
 		Short: "Put result files of tests together",
 		Long: `Report reads result files, as Go tests write them with KEYWRIGHT_RESULTS and
 keywright test with --json, puts the results of all together and prints how the
-promises fared and what of each module no test touched. The status is 2 if a
-promise is broken or a module is covered less than --min-coverage.`,
+promises fared and what of each module no test touched. With --support and
+--markdown it writes a matrix of that: modules by backends and engines. The status
+is 2 if a promise is broken or a module is covered less than --min-coverage.`,
 		Example: `  KEYWRIGHT_RESULTS=$PWD/results.jsonl go test ./...
   keywright report results.jsonl --min-coverage 80
-  keywright report shard-*/results.jsonl --junit promises.xml`,
+  keywright report shard-*/results.jsonl --junit promises.xml --markdown "$GITHUB_STEP_SUMMARY"`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			r, err := report.Read(args...)
 			if err != nil {
 				return err
 			}
-			if err := errors.Join(r.Text(a.Out), files.write(r)); err != nil {
+			if err := errors.Join(r.Text(a.Out), files.write(r), support.write(r.Support())); err != nil {
 				return err
 			}
 			return files.judge(r)
 		},
 	}
 	files.flags(cmd)
+	support.flags(cmd)
 	return cmd
 }

@@ -1,0 +1,69 @@
+package test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// gap is what a backend can't hold of what modules promise. A promise in a gap is
+// skipped and counted, with the reason.
+type gap struct {
+	backend  string
+	presets  []string // nil for all
+	promises []string // nil for all: the module is left out of the root
+	reason   string
+}
+
+// gaps are tried in order. Where LocalStack answers unlike AWS,
+// test/differential/differences.md has what decides.
+var gaps = []gap{
+	{"localstack", []string{"cloudhsm", "external-key-store"}, nil, "has no custom key stores"},
+	{"localstack", nil, []string{
+		"LeastPrivilege", "DenialTold", "SelfEscalation", "CrossAccount", "SessionsAndBoundaries", "RoleMadeAgain",
+		"MaterialMustExpire", "ShorterWindow",
+	}, "enforces no policy: everything is allowed"},
+	{"localstack", nil, []string{"Services"}, "its services call no KMS for a role"},
+	{"localstack", nil, []string{"RotationByTime", "Loss", "Expiry"}, "has no clock that can be turned"},
+	{"localstack", nil, []string{"Audit"}, "keeps no audit trail"},
+	{"localstack", nil, []string{"Throttling"}, "can't be told to throttle"},
+	{"localstack", nil, []string{"PlaintextLimits"}, "encrypts nothing as well"},
+	{"localstack", nil, []string{"ContextKeptApart"}, "puts keys and values of an encryption context behind one another"},
+	{"localstack", nil, []string{"ImportedMaterial"}, "can't use material that was deleted and imported again"},
+	{"localstack", nil, []string{"OtherMaterial"}, "takes any imported material"},
+	{"localstack", nil, []string{"RotationListed"}, "has no ListKeyRotations"},
+	{"localstack", nil, []string{"AliasKeepsKind"}, "moves an alias to a key of any kind"},
+	{"localstack", []string{"key-agreement"}, []string{"Disable"}, "derives shared secrets also with a disabled key"},
+}
+
+// gapOf is the reason why a backend can't hold a preset's promise; "" if it can.
+// Without a promise it is why it can't have the preset at all.
+func gapOf(backend, preset, promise string) string {
+	for _, g := range gaps {
+		if g.backend == backend && (g.presets == nil || slices.Contains(g.presets, preset)) &&
+			(g.promises == nil || slices.Contains(g.promises, promise)) {
+			return g.reason
+		}
+	}
+	return ""
+}
+
+// A gap is of presets and promises that there are, and has a reason.
+func TestGaps(t *testing.T) {
+	t.Parallel()
+	known := map[string]bool{}
+	for _, p := range presets {
+		known[p.name] = true
+	}
+	for _, p := range slices.Concat(promises, promisesTampered, promisesDestroyed, promisesAppliedAgain) {
+		known[p.name] = true
+	}
+	for _, g := range gaps {
+		for _, name := range slices.Concat(g.presets, g.promises) {
+			require.True(t, known[name], "%q", name)
+		}
+		require.NotEmpty(t, g.reason)
+		require.NotEqual(t, "embedded", g.backend, "it holds everything")
+	}
+}
