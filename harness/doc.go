@@ -56,8 +56,12 @@
 //	KEYWRIGHT_PRODUCT   "terraform" (default) or "opentofu"
 //	KEYWRIGHT_PROVIDER  path of the AWS provider's executable; unset: found or installed
 //	KEYWRIGHT_CACHE     folder for what is installed; unset: keywright in the user's cache folder
-//	KEYWRIGHT_BACKEND   "embedded" (default) or "localstack"
-//	KEYWRIGHT_LOCALSTACK  endpoint of a LocalStack that runs; unset: one is installed and started
+//	KEYWRIGHT_BACKEND   "embedded" (default), "localstack", "aws" or one of [RegisterBackend]
+//	KEYWRIGHT_LOCALSTACK  endpoint of a LocalStack that runs; "docker": one is started in a container;
+//	                    unset: one is installed and started, in a container where no Python serves
+//	KEYWRIGHT_AWS_ACCOUNTS  ids of the AWS accounts that keys may be made in, with commas; the caller's
+//	                    credentials are those of the variables that backend.AWSVariables lists
+//	AWS_REGION          the Region on AWS, where it must be set; read for nothing else
 //	KEYWRIGHT_RESULTS   result file to add to, an absolute path; unset: none is written
 //	KEYWRIGHT_REUSE     folder for what the next run goes on with, an absolute path; unset: every run begins anew
 //	KEYWRIGHT_PYTHON    path of the Python that LocalStack is installed with; unset: found
@@ -67,9 +71,16 @@
 // gets to see in package runner. None of AWS_ or TF_ is passed on unless a test
 // puts it into EnvVars.
 //
+// # AWS
+//
+// KEYWRIGHT_BACKEND=aws makes keys that cost money, in an account that
+// KEYWRIGHT_AWS_ACCOUNTS lists, and in no other. Terraform runs as the caller. What is
+// made is tagged; keywright sweep finds what an interrupted run left. Since changes
+// take a while to count there, assertions wait for up to a minute before they fail.
+//
 // # What it is not
 //
-// It is not for real AWS accounts yet: its backends are the emulator of package
-// kmsemu and LocalStack, which allows everything: tests of denials are skipped on
-// it, with that reason. Probes without package testing are in package probe.
+// It is no judge of denials on LocalStack, which allows everything, and of audit trails
+// on LocalStack and AWS, whose CloudTrail is minutes late: such tests are skipped, with
+// that reason. Probes without package testing are in package probe.
 package harness

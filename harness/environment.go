@@ -3,11 +3,15 @@ package harness
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/keywright/keywright/harness/backend"
+	"github.com/keywright/keywright/harness/backend/docker"
 	"github.com/keywright/keywright/harness/toolchain"
 	"github.com/keywright/keywright/harness/toolchain/python"
 )
@@ -17,6 +21,7 @@ type environment struct {
 	tools      toolchain.Config
 	backend    string // its name
 	localStack backend.LocalStackConfig
+	aws        backend.AWSConfig
 	results    string // path of the result file; "" for none
 	reuse      string // folder for what the next run goes on with; "" for none
 	all        map[string]string
@@ -24,7 +29,7 @@ type environment struct {
 
 // settings are the variables that decide what a test runs on: a failed test is
 // told with them.
-var settings = []string{"KEYWRIGHT_BACKEND", "KEYWRIGHT_LOCALSTACK", "KEYWRIGHT_PRODUCT", "KEYWRIGHT_ENGINE", "KEYWRIGHT_PROVIDER", "KEYWRIGHT_REUSE"}
+var settings = []string{"KEYWRIGHT_BACKEND", "KEYWRIGHT_LOCALSTACK", "KEYWRIGHT_AWS_ACCOUNTS", "KEYWRIGHT_PRODUCT", "KEYWRIGHT_ENGINE", "KEYWRIGHT_PROVIDER", "KEYWRIGHT_REUSE"}
 
 // given are the settings that are set, as a shell takes them.
 func (e environment) given() []string {
@@ -54,8 +59,11 @@ func readEnvironment() (environment, error) {
 	}
 	progress := func(line string) { fmt.Fprintln(os.Stderr, "keywright:", line) }
 	return environment{all: all, backend: all["KEYWRIGHT_BACKEND"], results: all["KEYWRIGHT_RESULTS"], reuse: all["KEYWRIGHT_REUSE"], localStack: backend.LocalStackConfig{
-		Endpoint: all["KEYWRIGHT_LOCALSTACK"],
-		Python:   python.Config{Path: all["KEYWRIGHT_PYTHON"], CacheDir: cache, Environ: all, Progress: progress},
+		Endpoint:  all["KEYWRIGHT_LOCALSTACK"],
+		Container: docker.Start,
+		Python:    python.Config{Path: all["KEYWRIGHT_PYTHON"], CacheDir: cache, Environ: all, Progress: progress},
+	}, aws: backend.AWSConfig{
+		Accounts: backend.AccountIDs(all["KEYWRIGHT_AWS_ACCOUNTS"]), Region: all["AWS_REGION"], Environ: all, Progress: progress,
 	}, tools: toolchain.Config{
 		Product:      toolchain.Product(all["KEYWRIGHT_PRODUCT"]),
 		EnginePath:   all["KEYWRIGHT_ENGINE"],
@@ -79,6 +87,30 @@ func (e environment) openReuse(tools toolchain.Toolchain) (*reuse, error) {
 	return openReuse(e.reuse, tools)
 }
 
+// registered are the backends of [RegisterBackend].
+var registered struct {
+	mu    sync.Mutex
+	start map[string]func(context.Context) (backend.Backend, error)
+}
+
+// RegisterBackend lets KEYWRIGHT_BACKEND be a name for a backend of the caller's own:
+// start is called when the first harness needs it. It is for TestMain, before any
+// harness is made, and panics if the name is taken.
+func RegisterBackend(name string, start func(context.Context) (backend.Backend, error)) {
+	registered.mu.Lock()
+	defer registered.mu.Unlock()
+	if registered.start == nil {
+		registered.start = map[string]func(context.Context) (backend.Backend, error){}
+	}
+	if registered.start[name] != nil || slices.Contains(builtIn, name) {
+		panic(fmt.Sprintf("harness: there is a backend %q already: register it by another name", name))
+	}
+	registered.start[name] = start
+}
+
+// builtIn are the names of the backends that are always there.
+var builtIn = []string{"embedded", "localstack", "aws"}
+
 // startBackend starts the backend that the environment names.
 func (e environment) startBackend(ctx context.Context, kept *reuse) (backend.Backend, error) {
 	switch e.backend {
@@ -90,7 +122,15 @@ func (e environment) startBackend(ctx context.Context, kept *reuse) (backend.Bac
 		return backend.StartEmbedded(ctx, cfg)
 	case "localstack":
 		return backend.StartLocalStack(ctx, e.localStack)
-	default:
-		return nil, fmt.Errorf("KEYWRIGHT_BACKEND is %q: set it to embedded or localstack", e.backend)
+	case "aws":
+		return backend.StartAWS(ctx, e.aws)
 	}
+	registered.mu.Lock()
+	start := registered.start[e.backend]
+	names := append(slices.Clone(builtIn), slices.Sorted(maps.Keys(registered.start))...)
+	registered.mu.Unlock()
+	if start == nil {
+		return nil, fmt.Errorf("KEYWRIGHT_BACKEND is %q: set it to one of %s", e.backend, strings.Join(names, ", "))
+	}
+	return start(ctx)
 }

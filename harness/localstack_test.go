@@ -38,5 +38,5 @@ func TestUnknownBackend(t *testing.T) {
 	t.Parallel()
 	out, err := reexec(t, "none", "KEYWRIGHT_BACKEND=moto").CombinedOutput()
 	require.Error(t, err)
-	require.Contains(t, string(out), `KEYWRIGHT_BACKEND is "moto": set it to embedded or localstack`)
+	require.Contains(t, string(out), `KEYWRIGHT_BACKEND is "moto": set it to one of embedded, localstack, aws, aws-stand-in`)
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/keywright/keywright/harness/backend"
 	"github.com/keywright/keywright/harness/coverage"
 	"github.com/keywright/keywright/harness/probe"
 	"github.com/keywright/keywright/harness/report"
@@ -19,7 +20,11 @@ import (
 func (h *Harness) promise(name string, check func() (reason string, err error)) {
 	h.t.Helper()
 	start := time.Now()
-	reason, err := check()
+	var reason string
+	err := backend.Settle(h.t.Context(), h.session.backend, probe.Passes, func() (err error) {
+		reason, err = check()
+		return err
+	})
 	p := report.Promise{Name: name, Outcome: report.Held, Reason: reason, Seconds: time.Since(start).Seconds()}
 	switch {
 	case errors.Is(err, probe.ErrNotEnforced), errors.Is(err, probe.ErrNotAudited):

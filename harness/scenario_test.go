@@ -150,6 +150,7 @@ var scenarios = map[string]func(*testing.T, *harness.Harness, *terraform.Options
 		h.AssertRoundTrip(app, key, nil)
 		fmt.Println("scenario:", key)
 	},
+	"on AWS": onAWS,
 	"hangs": func(t *testing.T, _ *harness.Harness, opts *terraform.Options) {
 		terraform.InitAndApply(t, opts)
 		select {}
@@ -165,7 +166,8 @@ func TestScenario(t *testing.T) {
 	var ledger backend.Ledger
 	t.Cleanup(func() {
 		if ledger != nil {
-			fmt.Printf("scenario: %d live keys at the end\n", len(ledger.LiveKeys()))
+			live, err := ledger.LiveKeys(context.WithoutCancel(t.Context()))
+			fmt.Println("scenario:", len(live), "live keys at the end", err)
 		}
 	})
 	h := harness.New(t)
@@ -196,14 +198,16 @@ func announce(ctx context.Context, b backend.Ledger) {
 func waitForKey(ctx context.Context, b backend.Ledger) bool {
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	for len(b.LiveKeys()) == 0 {
+	for {
+		if live, err := b.LiveKeys(ctx); err == nil && len(live) > 0 {
+			return true
+		}
 		select {
 		case <-ctx.Done():
 			return false
 		case <-tick.C:
 		}
 	}
-	return true
 }
 
 // waitFor waits until a file exists.

@@ -89,6 +89,9 @@ func startSession(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, errors.Join(err, kept.close())
 	}
+	if err := backend.CheckProvider(b, tools.Provider.Version); err != nil {
+		return nil, errors.Join(err, b.Close(), kept.close())
+	}
 	run, err := runner.Start(runner.Config{Tools: tools, Environ: env.all, Backend: b.Env()})
 	if err != nil {
 		return nil, errors.Join(err, b.Close(), kept.close())
@@ -141,13 +144,21 @@ func (s *session) recordRun() error {
 	}})
 }
 
+// lookPatience bounds the look for keys that are left.
+const lookPatience = time.Minute
+
 // leftovers returns an error that lists the keys no destroy has reached.
 func (s *session) leftovers() error {
 	ledger, ok := s.backend.(backend.Ledger)
 	if !ok || s.reuse != nil {
 		return nil
 	}
-	left := ledger.LiveKeys()
+	ctx, cancel := context.WithTimeout(context.Background(), lookPatience)
+	defer cancel()
+	left, err := ledger.LiveKeys(ctx)
+	if err != nil {
+		return fmt.Errorf("looking for keys that are left behind: %w", err)
+	}
 	if len(left) == 0 {
 		return nil
 	}
@@ -188,8 +199,9 @@ func (s *session) sweep(ctx context.Context) error {
 	if !ok || s.reuse != nil {
 		return nil
 	}
-	var errs []error
-	for _, key := range ledger.LiveKeys() {
+	live, err := ledger.LiveKeys(ctx)
+	errs := []error{err}
+	for _, key := range live {
 		cfg := s.backend.Config()
 		cfg.Region = strings.Split(key, ":")[3]
 		_, err := kms.NewFromConfig(cfg).ScheduleKeyDeletion(ctx, &kms.ScheduleKeyDeletionInput{

@@ -7,14 +7,35 @@
 //	defer b.Close()
 //	client := kms.NewFromConfig(b.Config())
 //
+// [StartLocalStack] makes one of LocalStack, found running, started from Python
+// packages or in a container (package docker); [StartAWS] one of an AWS account
+// that the caller lists.
+//
 // Ask [Backend.Enforces] before a denial is taken for a proof: a backend that
 // allows everything makes no test of a policy true.
+//
+// # One of your own
+//
+// Implement [Backend], and of its abilities those that are true: [Ledger],
+// [Auditor], [Accounts], [Eventual], [ProviderChecker]. What they promise is tested by
+// backendtest.Contract:
+//
+//	func TestContract(t *testing.T) {
+//		backendtest.Contract(t, func(ctx context.Context) (backend.Backend, error) { return Start(ctx) })
+//	}
+//
+// Register it by a name in TestMain, harness.RegisterBackend("mine", Start), and run
+// suites with KEYWRIGHT_BACKEND=mine.
+//
+// # What it is not
 //
 // It runs neither engine nor provider, and holds no assertion: see packages
 // runner and probe.
 package backend
 
 import (
+	"context"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/keywright/keywright/kmsemu"
@@ -34,19 +55,37 @@ type Backend interface {
 	DeployerARN() string
 	// Env returns the variables that make the AWS provider, the AWS CLI and any
 	// SDK use the backend as the deployer: endpoint, Region and credentials that
-	// stay valid for at least an hour. The caller may change the map.
+	// outlast the run, at least AWS_REGION, AWS_ACCESS_KEY_ID and
+	// AWS_SECRET_ACCESS_KEY; and what else modules should get, such as default tags.
+	// The caller may change the map.
 	Env() map[string]string
 	// Config returns the same for clients of the AWS SDK.
 	Config() aws.Config
-	// Close frees what the backend holds. It must be called once no client uses
-	// it any more; a second call does nothing.
+	// Close frees what the backend holds, and nothing of another one's. It must be
+	// called once no client uses it any more; a second call does nothing.
 	Close() error
 }
 
 // Ledger is a [Backend] that knows which keys were made on it.
 type Ledger interface {
-	// LiveKeys returns the ARNs of the keys that are not pending deletion.
-	LiveKeys() []string
+	// LiveKeys returns the ARNs of the keys that were made on it, in this run, and
+	// are not pending deletion, in order. The error says why they are not known.
+	LiveKeys(context.Context) ([]string, error)
+}
+
+// ProviderChecker is a [Backend] that not every version of the AWS provider serves.
+type ProviderChecker interface {
+	// CheckProvider returns an error that says which versions serve, unless this
+	// one, such as "5.100.0", does.
+	CheckProvider(version string) error
+}
+
+// CheckProvider asks a backend that is a [ProviderChecker]; others take any version.
+func CheckProvider(b Backend, version string) error {
+	if c, ok := b.(ProviderChecker); ok {
+		return c.CheckProvider(version)
+	}
+	return nil
 }
 
 // Auditor is a [Backend] that tells what was asked and how it was decided.

@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/keywright/keywright/harness/sweep"
 )
 
 // DeployerRole is the name of the role that Terraform runs as.
@@ -34,16 +36,19 @@ const (
 // defaultRegion is a deployer's, unless told otherwise.
 const defaultRegion = "us-east-1"
 
-// deployer is the role that Terraform runs as, at an emulator's endpoint: a role
-// like any other, so that key policies bind Terraform as they would in AWS, where
-// root would hide their mistakes.
+// deployer is who Terraform runs as. At an emulator's endpoint it is a role like
+// any other, so that key policies bind Terraform as they would in AWS, where root
+// would hide their mistakes.
 type deployer struct {
-	endpoint, region string
-	session          aws.Credentials
-	role             string // its ARN
+	endpoint string // "" for AWS
+	region   string
+	session  aws.Credentials
+	role     string // its ARN
+	run      string // the value of the tag on what it makes; "" for no tag
 }
 
-// makeDeployer makes the role, unless it is there, and a session of it.
+// makeDeployer makes the role in an emulator, unless it is there, and a session of
+// it.
 func makeDeployer(ctx context.Context, endpoint, region string) (deployer, error) {
 	d := deployer{endpoint: endpoint, region: region}
 	root := d.config(aws.Credentials{AccessKeyID: rootAccessKey, SecretAccessKey: rootSecret})
@@ -85,23 +90,42 @@ func (d deployer) DeployerARN() string { return d.role }
 
 // Env implements [Backend].
 func (d deployer) Env() map[string]string {
-	return map[string]string{
-		"AWS_ENDPOINT_URL":          d.endpoint,
+	env := map[string]string{
 		"AWS_REGION":                d.region,
 		"AWS_ACCESS_KEY_ID":         d.session.AccessKeyID,
 		"AWS_SECRET_ACCESS_KEY":     d.session.SecretAccessKey,
-		"AWS_SESSION_TOKEN":         d.session.SessionToken,
 		"AWS_EC2_METADATA_DISABLED": "true",
 	}
+	if d.session.SessionToken != "" {
+		env["AWS_SESSION_TOKEN"] = d.session.SessionToken
+	}
+	if d.endpoint != "" {
+		env["AWS_ENDPOINT_URL"] = d.endpoint
+		env["AWS_MAX_ATTEMPTS"] = localAttempts
+	}
+	if d.run != "" {
+		env[defaultTags+sweep.Tag] = d.run
+	}
+	return env
 }
 
+// localAttempts is how often the provider makes a call: by default it would go on
+// for minutes at an endpoint that is gone.
+const localAttempts = "6"
+
 // Config implements [Backend].
-func (d deployer) Config() aws.Config { return d.config(d.session) }
+func (d deployer) Config() aws.Config {
+	cfg := d.config(d.session)
+	if d.run != "" {
+		cfg.APIOptions = append(cfg.APIOptions, tagging(d.run))
+	}
+	return cfg
+}
 
 func (d deployer) config(c aws.Credentials) aws.Config {
-	return aws.Config{
-		Region:       d.region,
-		BaseEndpoint: aws.String(d.endpoint),
-		Credentials:  credentials.StaticCredentialsProvider{Value: c},
+	cfg := aws.Config{Region: d.region, Credentials: credentials.StaticCredentialsProvider{Value: c}}
+	if d.endpoint != "" {
+		cfg.BaseEndpoint = aws.String(d.endpoint)
 	}
+	return cfg
 }

@@ -86,7 +86,7 @@ func (b *Embedded) Events() []kmsemu.Event { return b.emulator.Server.Events() }
 
 // LiveKeys implements [Ledger]. It reads the audit trail, since a key's policy
 // may keep everyone from describing it.
-func (b *Embedded) LiveKeys() []string { return liveKeys(b.Events()) }
+func (b *Embedded) LiveKeys(context.Context) ([]string, error) { return liveKeys(b.Events()), nil }
 
 func liveKeys(events []kmsemu.Event) []string {
 	live := map[string]bool{}

@@ -23,8 +23,13 @@ func ExampleStartEmbedded() {
 		fmt.Println(err)
 		return
 	}
+	live, err := b.LiveKeys(ctx)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	fmt.Println(b.Name(), "enforces policies:", b.Enforces())
-	fmt.Println(key.KeyMetadata.KeyState, "and live:", len(b.LiveKeys()))
+	fmt.Println(key.KeyMetadata.KeyState, "and live:", len(live))
 	// Output:
 	// embedded enforces policies: true
 	// Enabled and live: 1

@@ -7,8 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 
 	"github.com/keywright/keywright/harness/toolchain/python"
 )
@@ -17,53 +20,101 @@ import (
 // needs no token.
 const LocalStackVersion = "4.14.0"
 
+// localStackImage is the same release for Docker.
+const localStackImage = "localstack/localstack:" + LocalStackVersion
+
 //go:embed localstack.txt
 var localStackRequirements []byte
+
+// InDocker is the Endpoint for which [StartLocalStack] starts a container.
+const InDocker = "docker"
 
 // LocalStackConfig says which LocalStack to use.
 type LocalStackConfig struct {
 	// Endpoint is the URL of a LocalStack that runs, such as
-	// "http://127.0.0.1:4566"; "" means start one.
+	// "http://127.0.0.1:4566"; [InDocker] means start a container; "" means start one
+	// with Python, or a container where there is no Python that serves.
 	Endpoint string
 	// Python is what to start one with; unused with an Endpoint.
 	Python python.Config
+	// Container starts an image with variables and returns its URL and what ends
+	// it, as package docker does; nil means that this program starts none.
+	Container func(ctx context.Context, image string, env map[string]string) (url string, stop io.Closer, err error)
 	// Region is the deployer's; "" means us-east-1.
 	Region string
 }
 
 // LocalStack is a LocalStack as a backend. Its community edition decides no call
-// by a policy, so it does not enforce, and it keeps no audit trail.
+// by a policy, so it does not enforce, and it keeps no audit trail. Where it was
+// found running, keys and roles carry the tag of package sweep.
 type LocalStack struct {
 	deployer
-	server *python.Server // nil if it was found running
+	server io.Closer // nil if it was found running
 }
 
-// StartLocalStack starts LocalStack from the Python package index on a loopback
-// port, installing it on first use (about a minute), or uses the one that runs at
-// an endpoint, and makes the deployer. One that was started ends with this
-// process, however that ends. The error wraps [python.ErrNoPython] where there is
-// no Python to start it with.
+// StartLocalStack starts LocalStack on a port of this machine, from the Python
+// package index, installing it on first use (about a minute), or in a container, or
+// uses the one that runs at an endpoint, and makes the deployer. One that was
+// started ends with this process, however that ends. The error wraps
+// [python.ErrNoPython] where there is no Python to start it with.
 func StartLocalStack(ctx context.Context, cfg LocalStackConfig) (*LocalStack, error) {
-	b := &LocalStack{}
-	endpoint := strings.TrimSuffix(cfg.Endpoint, "/")
-	if endpoint == "" {
-		server, err := serveLocalStack(ctx, cfg.Python)
-		if err != nil {
-			return nil, err
-		}
-		b.server, endpoint = server, server.URL
-	} else if err := checkLocalStack(ctx, endpoint); err != nil {
+	endpoint, server, err := cfg.serve(ctx)
+	if err != nil {
 		return nil, err
 	}
+	b := &LocalStack{server: server}
 	d, err := makeDeployer(ctx, endpoint, cmp.Or(cfg.Region, defaultRegion))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("making deployer: %w", err), b.Close())
 	}
-	b.deployer = d
+	if b.deployer = d; server == nil {
+		b.run = newRun() // what is made there outlives the run
+	}
 	return b, nil
 }
 
+// serve returns the endpoint of a LocalStack, and what ends it if it was started.
+func (cfg LocalStackConfig) serve(ctx context.Context) (endpoint string, server io.Closer, err error) {
+	switch cfg.Endpoint {
+	case "":
+		started, err := serveLocalStack(ctx, cfg.Python)
+		if err == nil {
+			return started.URL, started, nil
+		}
+		if !errors.Is(err, python.ErrNoPython) || cfg.Container == nil {
+			return "", nil, err
+		}
+		endpoint, server, inDocker := cfg.contain(ctx)
+		if inDocker != nil {
+			return "", nil, fmt.Errorf("%w\nnor can it run in a container: %w", err, inDocker)
+		}
+		return endpoint, server, nil
+	case InDocker:
+		return cfg.contain(ctx)
+	default:
+		endpoint = strings.TrimSuffix(cfg.Endpoint, "/")
+		return endpoint, nil, checkLocalStack(ctx, endpoint)
+	}
+}
+
+// contain starts a container.
+func (cfg LocalStackConfig) contain(ctx context.Context) (endpoint string, server io.Closer, err error) {
+	if cfg.Container == nil {
+		return "", nil, fmt.Errorf("this program starts no containers: run docker run --rm -p 127.0.0.1:4566:4566 %s, and give its endpoint, http://127.0.0.1:4566", localStackImage)
+	}
+	return cfg.Container(ctx, localStackImage, localStackVariables)
+}
+
 const localStackHealth = "/_localstack/health"
+
+// localStackVariables are LocalStack's settings, wherever it runs.
+var localStackVariables = map[string]string{
+	"SERVICES":               "kms,sts,iam,s3",
+	"EAGER_SERVICE_LOADING":  "0",
+	"DISABLE_EVENTS":         "1", // no analytics
+	"SKIP_SSL_CERT_DOWNLOAD": "1",
+	"DNS_ADDRESS":            "0",
+}
 
 func serveLocalStack(ctx context.Context, cfg python.Config) (*python.Server, error) {
 	env, err := python.Ensure(ctx, cfg, python.Requirements{Name: "localstack", Text: localStackRequirements})
@@ -73,14 +124,9 @@ func serveLocalStack(ctx context.Context, cfg python.Config) (*python.Server, er
 	return env.Serve(ctx, python.Program{
 		Module: "localstack.runtime.main",
 		Env: func(port string) map[string]string {
-			return map[string]string{
-				"GATEWAY_LISTEN":         "127.0.0.1:" + port,
-				"SERVICES":               "kms,sts,iam,s3",
-				"EAGER_SERVICE_LOADING":  "0",
-				"DISABLE_EVENTS":         "1", // no analytics
-				"SKIP_SSL_CERT_DOWNLOAD": "1",
-				"DNS_ADDRESS":            "0",
-			}
+			variables := maps.Clone(localStackVariables)
+			variables["GATEWAY_LISTEN"] = "127.0.0.1:" + port
+			return variables
 		},
 		Health: localStackHealth,
 	})
@@ -109,6 +155,15 @@ func (b *LocalStack) Name() string { return "localstack" }
 
 // Enforces returns false: any caller may do anything.
 func (b *LocalStack) Enforces() bool { return false }
+
+// LiveKeys implements [Ledger], in the deployer's Region: where it was found running,
+// by the tag; else all are of this run.
+func (b *LocalStack) LiveKeys(ctx context.Context) ([]string, error) {
+	if b.server == nil {
+		return taggedKeys(ctx, b.Config(), b.run)
+	}
+	return allKeys(ctx, kms.NewFromConfig(b.Config()))
+}
 
 // Close ends a LocalStack that was started; one that was found runs on.
 func (b *LocalStack) Close() error {

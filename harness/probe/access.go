@@ -89,19 +89,64 @@ func Access(ctx context.Context, b backend.Backend, m Matrix) ([]Result, error) 
 		return nil, err
 	}
 	deployer := kms.NewFromConfig(b.Config())
-	s, err := m.subject(ctx, deployer)
+	var s *subject
+	err := backend.Settle(ctx, m.Rows[0].Identity.backend, passes, func() (err error) {
+		s, err = m.subject(ctx, deployer)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
 	var results []Result
 	for _, row := range m.Rows {
-		for _, v := range verbs {
-			if v.action.worksOn(s.meta) && (v.needs == "" || s.inputs[v.needs] != nil) {
-				results = append(results, row.try(ctx, v, s, deployer))
-			}
-		}
+		results = append(results, row.tryAll(ctx, s, deployer)...)
 	}
 	return results, ctx.Err()
+}
+
+// tryAll makes the calls of a row, first those to be allowed: once they are, the
+// policies of the identity count, and no denial comes from their being too new.
+func (r Row) tryAll(ctx context.Context, s *subject, deployer *kms.Client) []Result {
+	tried := map[Action]Result{}
+	settled := false
+	for _, allow := range []bool{true, false} {
+		for _, v := range verbs {
+			if slices.Contains(r.Allow, v.action) != allow || !v.possible(s) {
+				continue
+			}
+			try := func() error {
+				tried[v.action] = r.try(ctx, v, s, deployer)
+				if !tried[v.action].OK() {
+					return errUnsettled
+				}
+				return nil
+			}
+			if settled {
+				_ = try() // the result has it
+				continue
+			}
+			// What has once not passed in time, others need not wait for.
+			settled = backend.Settle(ctx, r.Identity.backend, isUnsettled, try) != nil
+		}
+	}
+	var results []Result
+	for _, v := range verbs {
+		if result, ok := tried[v.action]; ok {
+			results = append(results, result)
+		}
+	}
+	return results
+}
+
+// errUnsettled says that a cell is not as wanted, and may become so.
+var errUnsettled = errors.New("not as wanted")
+
+func isUnsettled(err error) bool { return errors.Is(err, errUnsettled) }
+
+// possible reports whether the call can succeed on the key and there is what it
+// takes.
+func (v verb) possible(s *subject) bool {
+	return v.action.worksOn(s.meta) && (v.needs == "" || s.inputs[v.needs] != nil)
 }
 
 // check refuses a matrix that would pass without proving anything.

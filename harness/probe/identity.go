@@ -34,20 +34,25 @@ type Identity struct {
 	policies []string // names, for Remove
 }
 
-// trust lets the deployer's account assume a role.
-const trust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::%s:root"},"Action":"sts:AssumeRole"}]}`
+// trust lets the deployer, and nobody else, assume a role.
+const trust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"%s"},"Action":"sts:AssumeRole"}]}`
+
+// What passes by itself on a backend where changes take a while to count: a role
+// that is not there yet, and one that nobody may assume yet. Source: IAM User
+// Guide, "Changes that I make are not always immediately visible".
+var (
+	notYetThere   = backend.Codes("NoSuchEntity")
+	notYetTrusted = backend.Codes("AccessDenied")
+)
 
 // CreateRole makes a role as the backend's deployer, with the given JSON
-// documents as inline policies, and assumes it. Without any policy it may do
-// only what a key policy gives it. The caller must [Identity.Remove] it.
+// documents as inline policies, and assumes it, which nobody but the deployer may.
+// Without any policy it may do only what a key policy gives it. The caller must
+// [Identity.Remove] it.
 func CreateRole(ctx context.Context, b backend.Backend, name string, policies ...string) (*Identity, error) {
-	account, err := deployerAccount(ctx, b)
-	if err != nil {
-		return nil, err
-	}
 	client := iam.NewFromConfig(b.Config())
 	made, err := client.CreateRole(ctx, &iam.CreateRoleInput{
-		RoleName: aws.String(name), AssumeRolePolicyDocument: aws.String(fmt.Sprintf(trust, account)),
+		RoleName: aws.String(name), AssumeRolePolicyDocument: aws.String(fmt.Sprintf(trust, b.DeployerARN())),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("creating role %s: %w", name, err)
@@ -87,8 +92,11 @@ func (id *Identity) equip(ctx context.Context, policies []string) error {
 	client := iam.NewFromConfig(id.backend.Config())
 	for i, document := range policies {
 		policy := fmt.Sprintf("inline-%d", i+1)
-		_, err := client.PutRolePolicy(ctx, &iam.PutRolePolicyInput{
-			RoleName: aws.String(id.Name), PolicyName: aws.String(policy), PolicyDocument: aws.String(document),
+		err := backend.Settle(ctx, id.backend, notYetThere, func() error {
+			_, err := client.PutRolePolicy(ctx, &iam.PutRolePolicyInput{
+				RoleName: aws.String(id.Name), PolicyName: aws.String(policy), PolicyDocument: aws.String(document),
+			})
+			return err
 		})
 		if err != nil {
 			return fmt.Errorf("putting policy %d of role %s: %w", i+1, id.Name, err)
@@ -109,10 +117,14 @@ func AssumeRole(ctx context.Context, b backend.Backend, roleARN string) (*Identi
 
 func (id *Identity) assume(ctx context.Context) error {
 	cfg := id.backend.Config()
-	out, err := sts.NewFromConfig(cfg).AssumeRole(ctx, &sts.AssumeRoleInput{
-		RoleArn: aws.String(id.RoleARN),
-		// Unique, so that the audit trail tells this session's calls apart.
-		RoleSessionName: aws.String("probe-" + strings.ToLower(rand.Text()[:8])),
+	var out *sts.AssumeRoleOutput
+	err := backend.Settle(ctx, id.backend, notYetTrusted, func() (err error) {
+		out, err = sts.NewFromConfig(cfg).AssumeRole(ctx, &sts.AssumeRoleInput{
+			RoleArn: aws.String(id.RoleARN),
+			// Unique, so that the audit trail tells this session's calls apart.
+			RoleSessionName: aws.String("probe-" + strings.ToLower(rand.Text()[:8])),
+		})
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("assuming role %s: %w", id.RoleARN, err)
@@ -123,6 +135,7 @@ func (id *Identity) assume(ctx context.Context) error {
 		SecretAccessKey: aws.ToString(out.Credentials.SecretAccessKey),
 		SessionToken:    aws.ToString(out.Credentials.SessionToken),
 	}}
+	cfg.APIOptions = nil // what the deployer's clients add, a role may not be allowed to
 	id.Config, id.KMS = cfg, kms.NewFromConfig(cfg)
 	return nil
 }
@@ -159,14 +172,6 @@ func (id *Identity) In(region string) *Identity {
 	moved.Config.Region = region
 	moved.KMS = kms.NewFromConfig(moved.Config)
 	return &moved
-}
-
-func deployerAccount(ctx context.Context, b backend.Backend) (string, error) {
-	out, err := sts.NewFromConfig(b.Config()).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
-	if err != nil {
-		return "", fmt.Errorf("asking for the deployer's account: %w", err)
-	}
-	return aws.ToString(out.Account), nil
 }
 
 // Deployer returns the backend's deployer as an identity. It is not for

@@ -21,19 +21,34 @@ var ErrNotEnforced = errors.New("the backend does not enforce policies")
 // accessDenied is the code of a denial. Source: KMS API Reference, Common Errors.
 const accessDenied = "AccessDeniedException"
 
+// Passes reports whether a failed call may succeed once changes count, on a backend
+// that is [backend.Eventual]: the policies that allow it, or the key itself, may be
+// too new. Source: KMS Developer Guide, "AWS KMS eventual consistency".
+func Passes(err error) bool { return passes(err) }
+
+var passes = backend.Codes(accessDenied, notFound)
+
+const notFound = "NotFoundException"
+
+// notYetRefused is Passes for a call that is to be denied.
+func notYetRefused(err error) bool {
+	return errors.Is(err, errAllowed) || backend.Codes(notFound)(err)
+}
+
 // Call is an API call to be made as some identity.
 type Call func(ctx context.Context, client *kms.Client) error
 
 // Refused makes the call as id and returns nil if it was denied with
 // AccessDeniedException, nothing else: a wrong parameter or a missing key
 // refuses too, and proves nothing. The reason is what decided, if the backend
-// is a [backend.Auditor], else "".
+// is a [backend.Auditor], else "". Where changes take a while to count, prove first
+// what the role may do: until its policies count, everything is denied.
 func Refused(ctx context.Context, id *Identity, call Call) (reason string, err error) {
 	if !id.backend.Enforces() {
 		return "", fmt.Errorf("%s: %w", id.backend.Name(), ErrNotEnforced)
 	}
-	err = call(ctx, id.KMS)
-	if err == nil {
+	err = backend.Settle(ctx, id.backend, notYetRefused, func() error { return orAllowed(call(ctx, id.KMS)) })
+	if errors.Is(err, errAllowed) {
 		return "", fmt.Errorf("%s was allowed, want %s%s", id.ARN, accessDenied, because(id, ""))
 	}
 	if !isAccessDenied(err) {

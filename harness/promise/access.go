@@ -80,12 +80,12 @@ func (p *prover) proveUse(ctx context.Context, k *key) {
 		users = []*probe.Identity{p.deployer}
 	}
 	if users == nil {
-		p.promise("round trip", k.address, func() (string, error) {
+		p.promise(ctx, "round trip", k.address, func() (string, error) {
 			return "", errSkip(fmt.Sprintf("no role here may do all of %v: name one in %s", probe.UseActions(k.meta), FileName))
 		})
 	}
 	for _, id := range users {
-		p.promise("round trip as "+id.Name, k.address, func() (string, error) {
+		p.promise(ctx, "round trip as "+id.Name, k.address, func() (string, error) {
 			if k.meta.KeyState != types.KeyStateEnabled {
 				return "", errSkip("the key is " + string(k.meta.KeyState))
 			}
@@ -98,23 +98,23 @@ func (p *prover) proveUse(ctx context.Context, k *key) {
 // that nobody named.
 func (p *prover) proveAccess(ctx context.Context, k *key) {
 	if !p.Backend.Enforces() {
-		p.promise("access", k.address, func() (string, error) {
+		p.promise(ctx, "access", k.address, func() (string, error) {
 			return "", fmt.Errorf("%s: %w", p.Backend.Name(), probe.ErrNotEnforced)
 		})
 		return
 	}
 	if k.meta.KeyState != types.KeyStateEnabled {
-		p.promise("access", k.address, func() (string, error) { return "", errSkip("the key is " + string(k.meta.KeyState)) })
+		p.promise(ctx, "access", k.address, func() (string, error) { return "", errSkip("the key is " + string(k.meta.KeyState)) })
 		return
 	}
 	if err := p.makeOthers(ctx); err != nil {
-		p.promise("access", k.address, func() (string, error) { return "", err })
+		p.promise(ctx, "access", k.address, func() (string, error) { return "", err })
 		return
 	}
 	p.proveStrangers(ctx, k)
 	for _, id := range append(slices.Clone(p.inputs.roles), p.others.powerful) {
 		row, err := p.row(k, id)
-		p.promise("access of "+id.Name+" is as predicted", k.address, func() (string, error) {
+		p.promise(ctx, "access of "+id.Name+" is as predicted", k.address, func() (string, error) {
 			if err != nil {
 				return "", err
 			}
@@ -159,7 +159,7 @@ func (p *prover) proveStrangers(ctx context.Context, k *key) {
 		{"a role without IAM policy is refused everything", p.others.stranger},
 		{"a role of another account is refused everything", p.others.foreigner},
 	} {
-		p.promise(s.name, k.address, func() (string, error) {
+		p.promise(ctx, s.name, k.address, func() (string, error) {
 			if s.id == nil {
 				return "", errSkip("the backend has one account")
 			}

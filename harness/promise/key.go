@@ -141,9 +141,9 @@ func (k *key) readGrants(ctx context.Context, client *kms.Client) error {
 func (p *prover) proveKey(ctx context.Context, k *key) {
 	p.proveUse(ctx, k)
 	p.proveAccess(ctx, k)
-	p.promise("rotation is as configured", k.address, func() (string, error) { return p.rotation(ctx, k) })
+	p.promise(ctx, "rotation is as configured", k.address, func() (string, error) { return p.rotation(ctx, k) })
 	for _, a := range k.aliases {
-		p.promise("the alias names its key", a.Address, func() (string, error) {
+		p.promise(ctx, "the alias names its key", a.Address, func() (string, error) {
 			name := a.Text("name")
 			out, err := k.client(p.deployer).DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &name})
 			if err == nil && aws.ToString(out.KeyMetadata.Arn) != k.arn {

@@ -125,7 +125,7 @@ func (p *prover) run(ctx context.Context) error {
 		p.proveKey(ctx, k)
 	}
 	p.step("planning again")
-	p.promise("a second plan is empty", "", func() (string, error) {
+	p.promise(ctx, "a second plan is empty", "", func() (string, error) {
 		changes, err := p.workspace.Drift(ctx, given(p.Config, planFlag)...)
 		if err == nil && len(changes) > 0 {
 			err = fmt.Errorf("%d changes, the first: %s", len(changes), changes[0])
@@ -176,9 +176,13 @@ type errSkip string
 func (e errSkip) Error() string { return string(e) }
 
 // promise asks for one promise and notes what became of it.
-func (p *prover) promise(name, resource string, ask func() (reason string, err error)) {
+func (p *prover) promise(ctx context.Context, name, resource string, ask func() (reason string, err error)) {
 	start := time.Now()
-	reason, err := ask()
+	var reason string
+	err := backend.Settle(ctx, p.Backend, probe.Passes, func() (err error) {
+		reason, err = ask()
+		return err
+	})
 	r := report.Promise{
 		Name: name, Module: p.Dir, Resource: resource, Backend: p.Backend.Name(), Engine: p.Engine,
 		Outcome: report.Held, Reason: reason, Seconds: time.Since(start).Seconds(),
@@ -199,20 +203,21 @@ func (p *prover) promise(name, resource string, ask func() (reason string, err e
 // destroy destroys the root, which is a promise itself, and looks what is left.
 func (p *prover) destroy(ctx context.Context) {
 	p.step("destroy")
-	p.promise("a destroy succeeds", "", func() (string, error) {
+	p.promise(ctx, "a destroy succeeds", "", func() (string, error) {
 		return "", p.workspace.Destroy(ctx, given(p.Config, destroyFlag)...)
 	})
 	for _, k := range p.keys {
-		p.promise("a destroy leaves it pending deletion", k.address, func() (string, error) {
+		p.promise(ctx, "a destroy leaves it pending deletion", k.address, func() (string, error) {
 			return "", probe.PendingDeletion(ctx, k.client(p.deployer), k.arn)
 		})
 	}
 	if ledger, ok := p.Backend.(backend.Ledger); ok {
-		p.promise("a destroy leaves no other key", "", func() (string, error) {
-			if live := ledger.LiveKeys(); len(live) > 0 {
-				return "", fmt.Errorf("left: %s", strings.Join(live, ", "))
+		p.promise(ctx, "a destroy leaves no other key", "", func() (string, error) {
+			live, err := ledger.LiveKeys(ctx)
+			if err == nil && len(live) > 0 {
+				err = fmt.Errorf("left: %s", strings.Join(live, ", "))
 			}
-			return "", nil
+			return "", err
 		})
 	}
 }

@@ -94,7 +94,7 @@ embedded AWS that enforces key policies.`,
 	root.SetOut(a.Out)
 	root.SetErr(a.Err)
 	reviewing := review.Config{In: a.In, Out: a.Out, Err: a.Err, Now: time.Now, Findings: errFindings}
-	root.AddCommand(a.initialize(), a.adopt(), a.spec(), a.generate(), a.update(), a.test(), a.report(), a.serve(), a.demo(), review.Policy(reviewing), review.Rules(reviewing))
+	root.AddCommand(a.initialize(), a.adopt(), a.spec(), a.generate(), a.update(), a.test(), a.sweep(), a.report(), a.serve(), a.demo(), review.Policy(reviewing), review.Rules(reviewing))
 	return root
 }
 

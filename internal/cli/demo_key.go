@@ -145,7 +145,8 @@ func (d *demo) destroy(ctx context.Context) (string, error) {
 		err = fmt.Errorf("it is %s", key.KeyMetadata.KeyState)
 	}
 	d.promise("the key is pending deletion", err)
-	if live := d.backend.LiveKeys(); len(live) > 0 {
+	live, err := d.backend.LiveKeys(ctx)
+	if err == nil && len(live) > 0 {
 		err = fmt.Errorf("left: %s", strings.Join(live, ", "))
 	}
 	d.promise("no key is left", err)

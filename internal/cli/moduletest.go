@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,7 +12,6 @@ import (
 	"github.com/keywright/keywright/harness/promise"
 	"github.com/keywright/keywright/harness/report"
 	"github.com/keywright/keywright/harness/runner"
-	"github.com/keywright/keywright/harness/toolchain/python"
 )
 
 // moduleTest is a run of the command test.
@@ -62,7 +60,7 @@ less than --min-coverage.`,
 	cmd.Flags().StringArrayVar(&t.vars, "var", nil, "give a variable, as NAME=VALUE")
 	cmd.Flags().StringArrayVar(&t.varFiles, "var-file", nil, "give the variables of a file")
 	cmd.Flags().BoolVar(&t.noRoles, "no-roles", false, "make no roles for lists of principals that nobody gives")
-	cmd.Flags().StringVar(&t.backend, "backend", "", "embedded or localstack; default: KEYWRIGHT_BACKEND, else embedded")
+	cmd.Flags().StringVar(&t.backend, "backend", "", "embedded, localstack or aws; default: KEYWRIGHT_BACKEND, else embedded")
 	cmd.Flags().StringVar(&t.engine, "engine", "", "terraform or opentofu; default: KEYWRIGHT_PRODUCT, else terraform")
 	t.files.flags(cmd)
 	return cmd
@@ -81,9 +79,12 @@ func (t *moduleTest) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b, err := t.startBackend(ctx)
+	b, err := t.app.startBackend(ctx, t.backend, t.say)
 	if err != nil {
 		return err
+	}
+	if err := backend.CheckProvider(b, tools.Provider.Version); err != nil {
+		return errors.Join(err, b.Close())
 	}
 	run, err := runner.Start(runner.Config{Tools: tools, Environ: t.app.environ, Backend: b.Env()})
 	if err != nil {
@@ -111,25 +112,6 @@ func (t *moduleTest) run(ctx context.Context) error {
 }
 
 func (t *moduleTest) say(line string) { _, _ = fmt.Fprintln(t.app.Err, "keywright:", line) }
-
-// startBackend starts the backend that the flag or the environment names.
-func (t *moduleTest) startBackend(ctx context.Context) (backend.Backend, error) {
-	switch name := cmp.Or(t.backend, t.app.environ["KEYWRIGHT_BACKEND"], "embedded"); name {
-	case "embedded":
-		return backend.StartEmbedded(ctx, backend.EmbeddedConfig{})
-	case "localstack":
-		cache, err := t.app.cacheDir()
-		if err != nil {
-			return nil, err
-		}
-		return backend.StartLocalStack(ctx, backend.LocalStackConfig{
-			Endpoint: t.app.environ["KEYWRIGHT_LOCALSTACK"],
-			Python:   python.Config{Path: t.app.environ["KEYWRIGHT_PYTHON"], CacheDir: cache, Environ: t.app.environ, Progress: t.say},
-		})
-	default:
-		return nil, fmt.Errorf("there is no backend %q: use embedded or localstack", name)
-	}
-}
 
 // A line that can't be printed is no reason to leave applied what is applied: that
 // the output is broken shows at the end.

@@ -1,0 +1,116 @@
+package harness_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/gruntwork-io/terratest/modules/terraform"
+	"github.com/stretchr/testify/require"
+
+	"github.com/keywright/keywright/harness"
+	"github.com/keywright/keywright/harness/backend"
+	"github.com/keywright/keywright/harness/probe"
+	"github.com/keywright/keywright/kmsemu"
+)
+
+// standIn names an emulator in the place of AWS, where changes of IAM, keys and
+// policies count after a second.
+const standIn = "aws-stand-in"
+
+func TestMain(m *testing.M) {
+	harness.RegisterBackend(standIn, startStandIn)
+	os.Exit(m.Run()) //nolint:forbidigo // as every TestMain does
+}
+
+// ownAWS is the backend of AWS with the emulator that it ends with.
+type ownAWS struct {
+	*backend.AWS
+	emulator *kmsemu.Instance
+}
+
+func (b ownAWS) Close() error { return errors.Join(b.AWS.Close(), b.emulator.Close()) }
+
+func startStandIn(ctx context.Context) (backend.Backend, error) {
+	emulator, err := kmsemu.Start(kmsemu.Config{})
+	if err != nil {
+		return nil, err
+	}
+	client := iam.NewFromConfig(aws.Config{Region: "eu-west-1", BaseEndpoint: &emulator.URL, Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")})
+	name := aws.String("ci")
+	_, err = client.CreateUser(ctx, &iam.CreateUserInput{UserName: name})
+	_, allowed := client.PutUserPolicy(ctx, &iam.PutUserPolicyInput{
+		UserName: name, PolicyName: name, PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`),
+	})
+	key, made := client.CreateAccessKey(ctx, &iam.CreateAccessKeyInput{UserName: name})
+	if err := errors.Join(err, allowed, made); err != nil {
+		return nil, err
+	}
+	second := kmsemu.Duration(time.Second)
+	emulator.Server.Advance(2 * time.Second)
+	if err := emulator.Server.SetConsistency(kmsemu.Consistency{IAM: second, Keys: second, KeyPolicies: second}); err != nil {
+		return nil, err
+	}
+	b, err := backend.StartAWS(ctx, backend.AWSConfig{
+		Accounts: []string{"000000000000"}, Region: "eu-west-1", Endpoint: emulator.URL,
+		Environ:  map[string]string{"AWS_ACCESS_KEY_ID": *key.AccessKey.AccessKeyId, "AWS_SECRET_ACCESS_KEY": *key.AccessKey.SecretAccessKey},
+		Progress: func(line string) { fmt.Fprintln(os.Stderr, "keywright:", line) },
+	})
+	return ownAWS{b, emulator}, err
+}
+
+// onAWS applies a key, proves it with its roles, and looks at what is left.
+func onAWS(t *testing.T, h *harness.Harness, opts *terraform.Options) {
+	t.Cleanup(func() { fmt.Println("scenario: run", h.Backend().Env()["TF_AWS_DEFAULT_TAGS_keywright"]) })
+	app, stranger := h.Role("app"), h.Role("stranger")
+	opts.Vars["policy"] = strings.Replace(fmt.Sprintf(policy, app.RoleARN), "arn:aws:iam::000000000000:role/"+backend.DeployerRole, h.DeployerARN(), 1)
+	terraform.InitAndApply(t, opts)
+	key := terraform.Output(t, opts, "key_arn")
+	tags, err := h.KMS().ListResourceTags(t.Context(), &kms.ListResourceTagsInput{KeyId: &key})
+	require.NoError(t, err)
+	require.Len(t, tags.Tags, 1)
+	fmt.Println("scenario: tagged", *tags.Tags[0].TagKey, *tags.Tags[0].TagValue)
+	h.AssertRoundTrip(app, key, nil)
+	h.AssertAccess(probe.Matrix{Key: key, Rows: []probe.Row{
+		{Identity: app, Allow: []probe.Action{probe.Encrypt, probe.Decrypt, probe.GenerateDataKey}}, {Identity: stranger, Stranger: true},
+	}})
+	h.AssertNoDrift(opts)
+	h.AssertAudit(probe.Deed{Principal: app.RoleARN, Action: probe.Encrypt})
+}
+
+// On AWS, or what stands in for it, the whole way is gone: with its tag, its cost
+// told once, its waits, and no audit trail to ask.
+func TestAWS(t *testing.T) {
+	if os.Getenv(scenarioVariable) != "" {
+		t.Skip("this is the helper process")
+	}
+	t.Parallel()
+	cmd := reexec(t, "on AWS", "KEYWRIGHT_BACKEND="+standIn)
+	cmd.Args = append(cmd.Args, "-test.v", "-test.timeout=5m")
+	data, err := cmd.CombinedOutput()
+	out := string(data)
+	require.NoError(t, err, out)
+	require.Equal(t, 1, strings.Count(out, "this run makes keys in AWS account 000000000000, eu-west-1: a key costs 1 USD a month"), out)
+	_, run, _ := strings.Cut(out, "scenario: run ")
+	require.Contains(t, out, "scenario: tagged keywright "+strings.Fields(run)[0]+"\n")
+	require.Contains(t, out, "--- PASS: TestScenario/access/app")
+	require.Contains(t, out, "not proven: aws: the backend keeps no audit trail")
+	require.NotContains(t, out, "left behind")
+	requireNothingLeft(t, cmd)
+}
+
+// A name that is taken, or that nobody registered.
+func TestRegisterBackend(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{standIn, "embedded", "localstack", "aws"} {
+		require.Panics(t, func() { harness.RegisterBackend(name, startStandIn) }, name)
+	}
+}
