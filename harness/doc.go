@@ -44,8 +44,8 @@
 // Nothing is shown of a test that passes. One that fails is shown with the calls
 // of its roles, and of Terraform with its keys, that were denied although no
 // assertion asked for it, each with the statements that decided or came nearest;
-// with what a plan says; with the engine's output; and with the command that
-// runs it again. KEYWRIGHT_RESULTS names a file to which each promise is added
+// with what a plan says; with the engine's last error and the file that has all its
+// output; and with the command that runs it again. KEYWRIGHT_RESULTS names a file to which each promise is added
 // with its outcome, and each module with what of it was touched: package report.
 //
 // # Environment variables
@@ -63,6 +63,7 @@
 //	                    credentials are those of the variables that backend.AWSVariables lists
 //	AWS_REGION          the Region on AWS, where it must be set; read for nothing else
 //	KEYWRIGHT_RESULTS   result file to add to, an absolute path; unset: none is written
+//	KEYWRIGHT_LOGS      folder for the engine's output of failed tests, an absolute path; unset: logs in KEYWRIGHT_CACHE
 //	KEYWRIGHT_REUSE     folder for what the next run goes on with, an absolute path; unset: every run begins anew
 //	KEYWRIGHT_PYTHON    path of the Python that LocalStack is installed with; unset: found
 //

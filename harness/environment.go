@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -23,6 +24,7 @@ type environment struct {
 	localStack backend.LocalStackConfig
 	aws        backend.AWSConfig
 	results    string // path of the result file; "" for none
+	logs       string // folder for the engine's output of failed tests
 	reuse      string // folder for what the next run goes on with; "" for none
 	all        map[string]string
 }
@@ -57,21 +59,30 @@ func readEnvironment() (environment, error) {
 		}
 		cache = filepath.Join(base, "keywright")
 	}
-	progress := func(line string) { fmt.Fprintln(os.Stderr, "keywright:", line) }
-	return environment{all: all, backend: all["KEYWRIGHT_BACKEND"], results: all["KEYWRIGHT_RESULTS"], reuse: all["KEYWRIGHT_REUSE"], localStack: backend.LocalStackConfig{
-		Endpoint:  all["KEYWRIGHT_LOCALSTACK"],
-		Container: docker.Start,
-		Python:    python.Config{Path: all["KEYWRIGHT_PYTHON"], CacheDir: cache, Environ: all, Progress: progress},
-	}, aws: backend.AWSConfig{
-		Accounts: backend.AccountIDs(all["KEYWRIGHT_AWS_ACCOUNTS"]), Region: all["AWS_REGION"], Environ: all, Progress: progress,
-	}, tools: toolchain.Config{
-		Product:      toolchain.Product(all["KEYWRIGHT_PRODUCT"]),
-		EnginePath:   all["KEYWRIGHT_ENGINE"],
-		ProviderPath: all["KEYWRIGHT_PROVIDER"],
-		CacheDir:     cache,
-		Environ:      all,
-		Progress:     progress,
-	}}, nil
+	logs := cmp.Or(all["KEYWRIGHT_LOGS"], filepath.Join(cache, "logs"))
+	if !filepath.IsAbs(logs) {
+		return environment{}, fmt.Errorf("KEYWRIGHT_LOGS is %q: set it to an absolute path, tests run in their packages' folders", logs)
+	}
+	return environment{
+		all: all, backend: all["KEYWRIGHT_BACKEND"], results: all["KEYWRIGHT_RESULTS"], reuse: all["KEYWRIGHT_REUSE"],
+		logs: filepath.Join(logs, filepath.FromSlash(packageName())),
+		localStack: backend.LocalStackConfig{
+			Endpoint:  all["KEYWRIGHT_LOCALSTACK"],
+			Container: docker.Start,
+			Python:    python.Config{Path: all["KEYWRIGHT_PYTHON"], CacheDir: cache, Environ: all, Progress: note},
+		},
+		aws: backend.AWSConfig{
+			Accounts: backend.AccountIDs(all["KEYWRIGHT_AWS_ACCOUNTS"]), Region: all["AWS_REGION"], Environ: all, Progress: note,
+		},
+		tools: toolchain.Config{
+			Product:      toolchain.Product(all["KEYWRIGHT_PRODUCT"]),
+			EnginePath:   all["KEYWRIGHT_ENGINE"],
+			ProviderPath: all["KEYWRIGHT_PROVIDER"],
+			CacheDir:     cache,
+			Environ:      all,
+			Progress:     note,
+		},
+	}, nil
 }
 
 // openReuse opens what the environment says to use again; nil if nothing is.

@@ -65,7 +65,8 @@ func (h *Harness) tellPlan(r *root) {
 	changes, err := r.workspace.Drift(ctx, inputsOf(r.options).planOptions()...)
 	switch {
 	case err != nil:
-		h.t.Logf("plan of %s: none could be made: %v", r.dir, err)
+		why, _, _ := strings.Cut(err.Error(), "\n") // what follows is the engine's last error
+		h.t.Logf("plan of %s: none could be made: %s", r.dir, why)
 	case len(changes) == 0:
 		h.t.Logf("plan of %s: what is applied is as configured", r.dir)
 	default:

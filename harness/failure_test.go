@@ -3,6 +3,7 @@ package harness_test
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -30,6 +31,15 @@ func TestFailureTells(t *testing.T) {
 	require.Contains(t, out, `aws_kms_key.this: update: description: "by hand" -> "made by a test"`)
 	require.Contains(t, out, "to repeat: KEYWRIGHT_BACKEND='embedded' go test -count=1 -v -run '^TestScenario$'")
 
+	path := regexp.MustCompile(`all engine output, \d+ lines: (\S+)`).FindStringSubmatch(out)
+	require.NotNil(t, path, out)
+	require.Equal(t, filepath.Join(valueIn(cmd, "KEYWRIGHT_LOGS"), "github.com/keywright/keywright/harness/TestScenario.log"), path[1])
+	log, err := os.ReadFile(path[1])
+	require.NoError(t, err)
+	require.Contains(t, string(log), "Apply complete!")
+	require.NotContains(t, out, "Apply complete!", "long output is in the file alone")
+	require.NotContains(t, out, "the engine's last error", "there is none")
+
 	got, err := report.Read(results)
 	require.NoError(t, err)
 	require.Len(t, got.Promises, 2)
@@ -48,4 +58,35 @@ func TestFailureTells(t *testing.T) {
 	require.Contains(t, m.Actions, coverage.Item{Name: "App: kms:Decrypt", Touched: true})
 	require.Contains(t, m.Actions, coverage.Item{Name: "Admin: kms:Update*", Touched: true})
 	require.Contains(t, m.Actions, coverage.Item{Name: "Admin: kms:ScheduleKeyDeletion"}, "Terraform's own calls do not count")
+}
+
+// Of an engine that fails its last error is shown; what a test that passes said, and
+// the file of its last failure, are not.
+func TestEngineOutput(t *testing.T) {
+	t.Parallel()
+	logs := t.TempDir()
+	play := func(apply string) (string, error) {
+		t.Helper()
+		out, err := reexec(t, "applies", append(stubs(t, apply), "KEYWRIGHT_LOGS="+logs)...).CombinedOutput()
+		return string(out), err
+	}
+	out, err := play(`echo 'Creating...'; echo 'Error: no such thing' >&2; exit 1`)
+	require.Error(t, err)
+	require.Regexp(t, `the engine's last error:\n\s+Error: no such thing\n`, out)
+	file := filepath.Join(logs, "github.com/keywright/keywright/harness/TestScenario.log")
+	require.Contains(t, out, file)
+	log, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Contains(t, string(log), "Creating...\n")
+
+	out, err = play(`echo 'Creating...'`)
+	require.NoError(t, err)
+	require.NotContains(t, out, "Creating...")
+	require.NoFileExists(t, file)
+
+	require.NoError(t, os.RemoveAll(logs))
+	require.NoError(t, os.WriteFile(logs, nil, 0o600))
+	out, err = play(`echo 'Creating...'; exit 1`)
+	require.Error(t, err)
+	require.Regexp(t, `engine output, which could not be kept in a file: mkdir .*\n(.*\n)*\s+Creating\.\.\.`, out)
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -42,12 +43,13 @@ type Harness struct {
 // standard error. It fails the test if that can't be done.
 func New(t testing.TB) *Harness {
 	t.Helper()
-	h := &Harness{t: t, log: &testLog{t: t}, identities: map[string]bool{}, keys: map[string]bool{}, asked: map[string]bool{}}
+	h := &Harness{t: t, identities: map[string]bool{}, keys: map[string]bool{}, asked: map[string]bool{}}
 	s, err := join(t.Context(), h)
 	if err != nil {
 		t.Fatalf("harness: %v", err)
 	}
 	h.session = s
+	h.log = newLog(t, filepath.Join(s.logs, notInName.ReplaceAllString(t.Name(), "_")+".log"))
 	t.Cleanup(h.close)
 	return h
 }

@@ -140,7 +140,9 @@ func TestOptions(t *testing.T) {
 	require.FileExists(t, got.VarFiles[0], "as an absolute path")
 	require.Equal(t, given.Vars, got.Vars)
 	require.True(t, got.NoColor && got.Lock)
-	require.Equal(t, map[string]string{".*throttled.*": "listed by the test"}, got.RetryableTerraformErrors)
+	require.Equal(t, "listed by the test", got.RetryableTerraformErrors[".*throttled.*"])
+	require.NotContains(t, got.RetryableTerraformErrors, ".*registry service is unreachable.*", "terratest's default")
+	require.Equal(t, 3, got.MaxRetries)
 }
 
 func TestOptionsRefused(t *testing.T) {

@@ -6,16 +6,12 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/keywright/keywright/harness/toolchain"
 )
 
 func TestNothingLeftWhenTestEnds(t *testing.T) {
@@ -26,7 +22,7 @@ func TestNothingLeftWhenTestEnds(t *testing.T) {
 		want     []string
 	}{
 		{"passes", false, []string{"0 live keys at the end"}},
-		{"fails and stops", true, []string{"as planned", "engine output:", "0 live keys at the end"}},
+		{"fails and stops", true, []string{"as planned", "all engine output, ", "0 live keys at the end"}},
 		{"panics", true, []string{"panic: as planned", "0 live keys at the end"}},
 		{"leaks", true, []string{"left behind: 1 key(s) that no destroy scheduled for deletion: arn:aws:kms:us-east-1:000000000000:key/"}},
 	}
@@ -46,14 +42,14 @@ func TestNothingLeftWhenTestEnds(t *testing.T) {
 
 func TestNothingLeftWhenInterrupted(t *testing.T) {
 	t.Parallel()
-	for scenario, sig := range map[string]syscall.Signal{"hangs": syscall.SIGTERM, "applies": syscall.SIGINT, "strays": syscall.SIGTERM} {
+	for scenario, sig := range map[string]syscall.Signal{"hangs": syscall.SIGTERM, "applies slowly": syscall.SIGINT, "strays": syscall.SIGTERM} {
 		t.Run(scenario, func(t *testing.T) {
 			t.Parallel()
 			cmd := reexec(t, scenario)
 			cmd.Args = append(cmd.Args, "-test.v") // shows the engine's output as it comes
 			said, told := signalWhenReady(t, cmd, sig)
 			require.Contains(t, told, "keywright: stopped: everything applied was destroyed, nothing is left behind")
-			if scenario == "applies" {
+			if scenario == "applies slowly" {
 				require.Contains(t, said, "Interrupt received.")
 			}
 			require.NotContains(t, said, "Two interrupts received.", "at a second one an engine gives up its state")
@@ -102,7 +98,7 @@ func TestNothingLeftWhenTheProcessDies(t *testing.T) {
 	for _, scenario := range []string{"panics elsewhere", "exits"} {
 		t.Run(scenario, func(t *testing.T) {
 			t.Parallel()
-			cmd := reexec(t, scenario, stubs(t)...)
+			cmd := reexec(t, scenario, stubs(t, applyForever)...)
 			out, err := cmd.CombinedOutput()
 			require.Error(t, err, string(out))
 			require.NotContains(t, string(out), "scenario: ", "no clean-up ran")
@@ -119,32 +115,6 @@ func requireNothingLeftSoon(t *testing.T, cmd *exec.Cmd) {
 		return err == nil && len(left) == 0
 	}, 10*time.Second, 20*time.Millisecond, "its folder")
 	requireNothingLeft(t, cmd)
-}
-
-// stubs are variables for an engine whose applies never end, with a child like a
-// provider, and a provider that does nothing.
-func stubs(t *testing.T) []string {
-	t.Helper()
-	dir := t.TempDir()
-	applying := filepath.Join(dir, "applying")
-	programs := map[string]string{
-		"terraform": `case "$1" in
-version) echo 'Terraform v1.11.4' ;;
-apply)
-	sleep 600 >/dev/null 2>&1 &
-	: >'` + applying + `'
-	wait
-	;;
-esac
-`,
-		"terraform-provider-aws": `echo "TF_REATTACH_PROVIDERS='{\"registry.terraform.io/hashicorp/aws\":{}}'"
-exec sleep 600
-`}
-	for name, script := range programs {
-		require.NoError(t, toolchain.WriteProgram(filepath.Join(dir, name), strings.NewReader("#!/bin/sh\n"+script), 0o700))
-	}
-	return []string{"KEYWRIGHT_ENGINE=" + filepath.Join(dir, "terraform"),
-		"KEYWRIGHT_PROVIDER=" + filepath.Join(dir, "terraform-provider-aws"), applyingVariable + "=" + applying}
 }
 
 // What a test needs may die before the test does.

@@ -2,7 +2,6 @@ package harness
 
 import (
 	"context"
-	"maps"
 	"path/filepath"
 
 	"github.com/gruntwork-io/terratest/modules/logger"
@@ -18,9 +17,10 @@ import (
 // What it sets: TerraformDir and TerraformBinary; NoColor; Lock, since a
 // destroy must wait for an apply that is being interrupted; Logger, unless
 // given, to one that shows the engine's output of a failed test only, or with
-// -v. EnvVars and VarFiles must be complete when it is called. Of terratest's
-// default retryable errors none is kept: they stand for failures of networks,
-// which a local backend does not have, and a retry would hide a real one.
+// -v. EnvVars and VarFiles must be complete when it is called. A command that fails
+// by one of a few errors is tried again, three times unless MaxRetries says
+// otherwise: docs/harness.md lists them. Those in RetryableTerraformErrors are tried
+// again too, but for terratest's defaults, which would hide real ones.
 func (h *Harness) Options(opts *terraform.Options) *terraform.Options {
 	h.t.Helper()
 	wired, err := opts.Clone()
@@ -37,7 +37,7 @@ func (h *Harness) Options(opts *terraform.Options) *terraform.Options {
 	wired.VarFiles = absolute(opts.TerraformDir, opts.VarFiles)
 	wired.TerraformDir, wired.TerraformBinary = w.Dir, w.Engine
 	wired.NoColor, wired.Lock = true, true
-	maps.DeleteFunc(wired.RetryableTerraformErrors, isDefaultRetryable)
+	setRetries(wired)
 	if wired.Logger == nil {
 		wired.Logger = logger.New(h.log)
 	}
@@ -65,10 +65,6 @@ func (h *Harness) adopt(r *root) {
 			h.t.Errorf("destroying %s: %v", r.options.TerraformDir, err)
 		}
 	})
-}
-
-func isDefaultRetryable(pattern, message string) bool {
-	return terraform.DefaultRetryableTerraformErrors[pattern] == message
 }
 
 // absolute resolves variable files as the engine would have in dir.

@@ -63,8 +63,8 @@ func TestReuseAfterAnInterrupt(t *testing.T) {
 		signal         syscall.Signal
 		told, then     string
 	}{
-		{"interrupted", "applies", syscall.SIGINT, "keywright: stopped: what was applied is kept for the next run", ""},
-		{"killed", "applies", syscall.SIGKILL, "", "keywright: the last run ended in the middle of an apply: what it kept is thrown away"},
+		{"interrupted", "applies slowly", syscall.SIGINT, "keywright: stopped: what was applied is kept for the next run", ""},
+		{"killed", "applies slowly", syscall.SIGKILL, "", "keywright: the last run ended in the middle of an apply: what it kept is thrown away"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -88,7 +88,7 @@ func TestReuseAfterAnInterrupt(t *testing.T) {
 func TestReuseIsForOneEngine(t *testing.T) {
 	t.Parallel()
 	kept := t.TempDir()
-	cmd := reexec(t, "none", append(stubs(t), "KEYWRIGHT_REUSE="+kept)...)
+	cmd := reexec(t, "none", append(stubs(t, applyForever), "KEYWRIGHT_REUSE="+kept)...)
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, string(out))
 	require.DirExists(t, filepath.Join(kept, "github.com/keywright/keywright/harness", "terraform-1.11.4-aws-99.0.0", "emulator"))

@@ -24,6 +24,7 @@ import (
 
 	"github.com/keywright/keywright/harness"
 	"github.com/keywright/keywright/harness/backend"
+	"github.com/keywright/keywright/harness/toolchain"
 )
 
 // scenarioVariable makes TestScenario play one of scenarios, in a process of
@@ -74,6 +75,10 @@ var scenarios = map[string]func(*testing.T, *harness.Harness, *terraform.Options
 		next := h.Options(&terraform.Options{TerraformDir: "testdata/key"})
 		terraform.InitAndApply(t, next)
 		fmt.Println("scenario: applied after it")
+	},
+	"applies": func(t *testing.T, _ *harness.Harness, opts *terraform.Options) {
+		opts.TimeBetweenRetries = time.Millisecond
+		terraform.Apply(t, opts)
 	},
 	// Its engine starts the providers itself.
 	"applies in two Regions": func(t *testing.T, h *harness.Harness, _ *terraform.Options) {
@@ -135,7 +140,7 @@ var scenarios = map[string]func(*testing.T, *harness.Harness, *terraform.Options
 		select {}
 	},
 	// The apply is still polling when the signal arrives.
-	"applies": func(t *testing.T, _ *harness.Harness, opts *terraform.Options) {
+	"applies slowly": func(t *testing.T, _ *harness.Harness, opts *terraform.Options) {
 		opts.Vars["rotation"] = true
 		terraform.InitAndApply(t, opts)
 	},
@@ -143,8 +148,8 @@ var scenarios = map[string]func(*testing.T, *harness.Harness, *terraform.Options
 		app := h.Role("app", mayUseKeys)
 		opts := h.Options(&terraform.Options{TerraformDir: os.Getenv(rootVariable), Vars: map[string]any{"description": app.RoleARN}})
 		if os.Getenv("SKIP_apply") == "" { // as terratest's stages do
-			out := terraform.InitAndApply(t, opts)
-			fmt.Println("scenario:", out[strings.Index(out, "Resources: "):])
+			_, done, _ := strings.Cut(terraform.InitAndApply(t, opts), "Apply complete! ")
+			fmt.Println("scenario:", done)
 		}
 		key := terraform.Output(t, opts, "key_arn")
 		h.AssertRoundTrip(app, key, nil)
@@ -241,7 +246,7 @@ func reexec(t *testing.T, scenario string, environ ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], "-test.run=^TestScenario$", "-test.timeout=60s")
 	cmd.Env = append(os.Environ(), scenarioVariable+"="+scenario, "TMPDIR="+shortTempDir(t),
-		endpointVariable+"="+filepath.Join(t.TempDir(), "endpoint"))
+		endpointVariable+"="+filepath.Join(t.TempDir(), "endpoint"), "KEYWRIGHT_LOGS="+t.TempDir())
 	cmd.Env = append(cmd.Env, environ...)
 	return cmd
 }
@@ -290,4 +295,33 @@ func processesIn(temp string) []string {
 		data, err := os.ReadFile(path)
 		return err != nil || !bytes.Contains(data, []byte(temp))
 	})
+}
+
+// applyForever is an apply that does not end, with a child like a provider.
+const applyForever = `sleep 600 >/dev/null 2>&1 &
+: >"$here/applying"
+wait`
+
+// stubs are variables for an engine whose apply is a script, in a folder that it
+// calls $here, and a provider that does nothing.
+func stubs(t *testing.T, apply string) []string {
+	t.Helper()
+	dir := t.TempDir()
+	programs := map[string]string{
+		"terraform": `case "$1" in
+version) echo 'Terraform v1.11.4' ;;
+apply)
+` + apply + `
+;;
+esac
+`,
+		"terraform-provider-aws": `echo "TF_REATTACH_PROVIDERS='{\"registry.terraform.io/hashicorp/aws\":{}}'"
+exec sleep 600
+`}
+	for name, script := range programs {
+		script = "#!/bin/sh\nhere='" + dir + "'\n" + script
+		require.NoError(t, toolchain.WriteProgram(filepath.Join(dir, name), strings.NewReader(script), 0o700))
+	}
+	return []string{"KEYWRIGHT_ENGINE=" + filepath.Join(dir, "terraform"), "KEYWRIGHT_PRODUCT=",
+		"KEYWRIGHT_PROVIDER=" + filepath.Join(dir, "terraform-provider-aws"), applyingVariable + "=" + filepath.Join(dir, "applying")}
 }

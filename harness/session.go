@@ -30,6 +30,7 @@ type session struct {
 	started  time.Time    // once engine and provider were there
 	settings []string     // as environment.given
 	results  *report.File // nil for none
+	logs     string       // folder for the logs of failed tests
 
 	mu   sync.Mutex
 	live map[*Harness]bool
@@ -99,7 +100,7 @@ func startSession(ctx context.Context) (*session, error) {
 	s := &session{
 		backend: b, run: run, reuse: kept, live: map[*Harness]bool{},
 		engine: fmt.Sprintf("%s %s", tools.Engine.Product, tools.Engine.Version), provider: tools.Provider.Version,
-		started: started, settings: env.given(),
+		started: started, settings: env.given(), logs: env.logs,
 	}
 	if env.results != "" {
 		if s.results, err = report.Open(env.results); err != nil {
