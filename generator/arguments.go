@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/hashicorp/hcl/v2"
+
+	"github.com/keywright/keywright/internal/lazyregexp"
 )
 
 // arguments decodes the arguments of block into m, fills in what it leaves out,
@@ -99,9 +99,7 @@ func isControl(r rune) bool { return r < ' ' || r == 0x7f }
 // Reference, CreateAlias.
 const aliasPattern = `^[a-zA-Z0-9/_-]{1,250}$`
 
-// aliasName is compiled when first used, as contextKey is: counted repetitions cost
-// a tenth of a millisecond each, at the start of every command.
-var aliasName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(aliasPattern) })
+var aliasName = lazyregexp.New(aliasPattern)
 
 // maxAliases is the quota of a key. Source: KMS Developer Guide, Resource quotas.
 const maxAliases = 50
@@ -130,7 +128,7 @@ func (d *decoder) alias(e hcl.Expression, alias string) {
 	switch {
 	case strings.HasPrefix(bare, "aws/"):
 		d.report(e.Range(), "choose a name that does not begin with aws/", "alias %q belongs to AWS managed keys", alias)
-	case !aliasName().MatchString(bare):
+	case !aliasName.MatchString(bare):
 		d.report(e.Range(), "use 1 to 250 letters, digits, slashes, underscores and hyphens", "alias %q is not a name KMS takes", alias)
 	case prefixed:
 		d.report(e.Range(), `write "`+bare+`": the module adds the prefix`, "alias %q has the prefix alias/", alias)
@@ -172,12 +170,12 @@ func verbNames() []string {
 // those of services have a colon.
 const contextKeyPattern = `^[a-zA-Z0-9_./=+@-]{1,128}$`
 
-var contextKey = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(contextKeyPattern) })
+var contextKey = lazyregexp.New(contextKeyPattern)
 
 func decodeEncryptionContext(d *decoder, e hcl.Expression, m *Module) {
 	for _, item := range d.list(e, `["tenant"]`) {
 		key, ok := d.text(item)
-		if ok && !contextKey().MatchString(key) {
+		if ok && !contextKey.MatchString(key) {
 			d.report(item.Range(), "use 1 to 128 letters, digits and _./=+@-", "%q is not a key of an encryption context of your own", key)
 		}
 		m.EncryptionContext = append(m.EncryptionContext, key)

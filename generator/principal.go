@@ -1,9 +1,9 @@
 package generator
 
 import (
-	"regexp"
-
 	"github.com/hashicorp/hcl/v2"
+
+	"github.com/keywright/keywright/internal/lazyregexp"
 )
 
 // principalPattern is the form of the ARNs that may hold a part of the key: IAM
@@ -14,23 +14,23 @@ const principalPattern = `^arn:(aws|aws-us-gov|aws-cn):iam::[0-9]{12}:(role|user
 // pattern matches, or does not if unless is set, gives the reason; the order is
 // from what people mean to plain typing errors.
 var principalRules = []struct {
-	pattern         *regexp.Regexp
+	pattern         *lazyregexp.Regexp
 	unless          bool
 	problem, remedy string
 }{
-	{regexp.MustCompile(`^\*$`), false, "names everybody", "name roles or users one by one"},
-	{regexp.MustCompile(`[*?]`), false, "has a wildcard, which a principal cannot have", "name roles or users one by one"},
-	{regexp.MustCompile(`:assumed-role/|:federated-user/`), false, "names a session, which ends", "name the role behind it, such as arn:aws:iam::111122223333:role/app"},
-	{regexp.MustCompile(`^[0-9]{12}$|:root$`), false, "names a whole account", "name its roles or users; root_statement decides what the key's own account gets"},
-	{regexp.MustCompile(`:group/`), false, "names an IAM group, which cannot be a principal", "name the roles or users of the group"},
-	{regexp.MustCompile(`\.amazonaws\.com`), false, "names an AWS service", "list it in services, or pass its statement to the module in source_policy_documents"},
-	{regexp.MustCompile(`^A(ROA|IDA)[A-Z0-9]+$`), false, "is the unique ID of a role or user", "write its ARN"},
-	{regexp.MustCompile(`^arn:`), true, "is not an ARN", "write one such as arn:aws:iam::111122223333:role/app"},
-	{regexp.MustCompile(`^arn:(aws|aws-us-gov|aws-cn):`), true, "has an unknown partition", "use aws, aws-us-gov or aws-cn"},
-	{regexp.MustCompile(`^arn:[^:]*:iam::`), true, "is not an ARN of IAM", "write one such as arn:aws:iam::111122223333:role/app"},
-	{regexp.MustCompile(`^arn:[^:]*:iam::[0-9]{12}:`), true, "has an account ID that is not 12 digits", "write all 12 digits, leading zeros too"},
-	{regexp.MustCompile(`:(role|user)/`), true, "names neither a role nor a user", "write one such as arn:aws:iam::111122223333:role/app"},
-	{regexp.MustCompile(principalPattern), true, "has a path or name IAM does not allow", "use letters, digits and _+=,.@- between single slashes"},
+	{lazyregexp.New(`^\*$`), false, "names everybody", "name roles or users one by one"},
+	{lazyregexp.New(`[*?]`), false, "has a wildcard, which a principal cannot have", "name roles or users one by one"},
+	{lazyregexp.New(`:assumed-role/|:federated-user/`), false, "names a session, which ends", "name the role behind it, such as arn:aws:iam::111122223333:role/app"},
+	{lazyregexp.New(`^[0-9]{12}$|:root$`), false, "names a whole account", "name its roles or users; root_statement decides what the key's own account gets"},
+	{lazyregexp.New(`:group/`), false, "names an IAM group, which cannot be a principal", "name the roles or users of the group"},
+	{lazyregexp.New(`\.amazonaws\.com`), false, "names an AWS service", "list it in services, or pass its statement to the module in source_policy_documents"},
+	{lazyregexp.New(`^A(ROA|IDA)[A-Z0-9]+$`), false, "is the unique ID of a role or user", "write its ARN"},
+	{lazyregexp.New(`^arn:`), true, "is not an ARN", "write one such as arn:aws:iam::111122223333:role/app"},
+	{lazyregexp.New(`^arn:(aws|aws-us-gov|aws-cn):`), true, "has an unknown partition", "use aws, aws-us-gov or aws-cn"},
+	{lazyregexp.New(`^arn:[^:]*:iam::`), true, "is not an ARN of IAM", "write one such as arn:aws:iam::111122223333:role/app"},
+	{lazyregexp.New(`^arn:[^:]*:iam::[0-9]{12}:`), true, "has an account ID that is not 12 digits", "write all 12 digits, leading zeros too"},
+	{lazyregexp.New(`:(role|user)/`), true, "names neither a role nor a user", "write one such as arn:aws:iam::111122223333:role/app"},
+	{lazyregexp.New(principalPattern), true, "has a path or name IAM does not allow", "use letters, digits and _+=,.@- between single slashes"},
 }
 
 // principals decodes a list of ARNs, sorted and without doubles.

@@ -2,11 +2,12 @@ package generator
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
+
+	"github.com/keywright/keywright/internal/lazyregexp"
 )
 
 // Spec is a parsed spec file.
@@ -87,7 +88,7 @@ const (
 // reservedNames are device names of Windows, which are no names of folders there.
 var reservedNames = []string{"aux", "com1", "com2", "com3", "com4", "con", "lpt1", "lpt2", "lpt3", "nul", "prn"}
 
-var moduleName = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
+var moduleName = lazyregexp.New(`^[a-z][a-z0-9_-]*$`)
 
 // ParseSpec parses a spec. filename is for messages, and says which of HCL's two
 // syntaxes the spec has: JSON if it ends in ".json", else the native one. The error

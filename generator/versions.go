@@ -1,9 +1,10 @@
 package generator
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/keywright/keywright/internal/lazyregexp"
 )
 
 // providerFloor is the oldest AWS provider that modules take.
@@ -78,7 +79,7 @@ func (m *Module) floor() (version, why string) {
 	return version, why
 }
 
-var versionForm = regexp.MustCompile(`^[0-9]{1,4}\.[0-9]{1,4}(\.[0-9]{1,4})?$`)
+var versionForm = lazyregexp.New(`^[0-9]{1,4}\.[0-9]{1,4}(\.[0-9]{1,4})?$`)
 
 // older reports whether version a comes before b. Both have the form versionForm;
 // an empty b is older than any.

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/keywright/keywright/keypolicy"
+
+	"github.com/keywright/keywright/internal/lazyregexp"
 )
 
 // found is a key that was found and not yet authorised. Only [call.open] may
@@ -100,7 +102,7 @@ func (c *call) regionLocked() *region {
 	return c.server.state.account(c.caller.account).region(c.region)
 }
 
-var keyIDPattern = newPattern(`^([0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}|mrk-[0-9a-f]{32})$`)
+var keyIDPattern = lazyregexp.New(`^([0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}|mrk-[0-9a-f]{32})$`)
 
 // find resolves a key identifier: key id or key ARN and, where the operation
 // allows, alias name or alias ARN (K0009 to K0013).

@@ -8,14 +8,16 @@ import (
 	"time"
 
 	"github.com/keywright/keywright/keypolicy"
+
+	"github.com/keywright/keywright/internal/lazyregexp"
 )
 
 // Rules of IAM's parameters. Source: IAM API Reference, CreateRole and
 // PutRolePolicy; IAM User Guide, "IAM and AWS STS quotas".
 var (
-	namePattern       = newPattern(`^[\w+=,.@-]+$`)
-	wordPattern       = newPattern(`^\w+$`)
-	pathPrefixPattern = newPattern(`^/[\x21-\x7F]*$`)
+	namePattern       = lazyregexp.New(`^[\w+=,.@-]+$`)
+	wordPattern       = lazyregexp.New(`^\w+$`)
+	pathPrefixPattern = lazyregexp.New(`^/[\x21-\x7F]*$`)
 
 	roleNameRule    = textRule{min: 1, max: 64, pattern: namePattern}
 	userNameRule    = textRule{min: 1, max: 64, pattern: namePattern}
@@ -23,8 +25,8 @@ var (
 	newUserRule     = textRule{max: 64, pattern: namePattern}
 	newGroupRule    = textRule{max: 128, pattern: namePattern}
 	inlineNameRule  = textRule{min: 1, max: 128, pattern: namePattern} // of every kind of policy, and of instance profiles
-	versionRule     = textRule{min: 1, pattern: newPattern(`^v[1-9][0-9]*$`)}
-	pathRule        = textRule{max: 512, pattern: newPattern(`^(/|/[\x21-\x7F]+/)$`)}
+	versionRule     = textRule{min: 1, pattern: lazyregexp.New(`^v[1-9][0-9]*$`)}
+	pathRule        = textRule{max: 512, pattern: lazyregexp.New(`^(/|/[\x21-\x7F]+/)$`)}
 	descriptionRule = textRule{max: 1000}
 	documentRule    = textRule{min: 1, max: 131072}
 	arnRule         = textRule{max: 2048}

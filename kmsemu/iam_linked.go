@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/keywright/keywright/keypolicy"
+
+	"github.com/keywright/keywright/internal/lazyregexp"
 )
 
 // linkedPath is the path of service-linked roles, before the service's name.
@@ -38,7 +40,7 @@ var (
 	serviceNameRule = textRule{min: 1, max: 128, pattern: namePattern}
 	suffixRule      = textRule{max: 64, pattern: namePattern}
 	taskRule        = textRule{min: 1, max: 1000}
-	taskPattern     = newPattern(`^task` + linkedPath + `([^/]+)/([^/]+)/[^/]+$`)
+	taskPattern     = lazyregexp.New(`^task` + linkedPath + `([^/]+)/([^/]+)/[^/]+$`)
 )
 
 // linkedTrust is the trust policy of a service-linked role.

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/keywright/keywright/internal/lazyregexp"
 )
 
 // oidcProvider is an OpenID Connect identity provider. Its name is its URL without
@@ -28,7 +30,7 @@ const (
 
 var (
 	clientRule     = textRule{min: 1, max: 255}
-	thumbprintRule = textRule{min: 40, max: 40, pattern: newPattern(`^[0-9a-fA-F]{40}$`)}
+	thumbprintRule = textRule{min: 40, max: 40, pattern: lazyregexp.New(`^[0-9a-fA-F]{40}$`)}
 	urlRule        = textRule{min: 1, max: 255}
 )
 

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/keywright/keywright/keypolicy"
+
+	"github.com/keywright/keywright/internal/lazyregexp"
 )
 
 const (
@@ -19,7 +21,7 @@ const (
 	globalRegion = "us-east-1"
 )
 
-var accountPattern = newPattern(`^[0-9]{12}$`)
+var accountPattern = lazyregexp.New(`^[0-9]{12}$`)
 
 // isAccount is accountPattern for the names in every call.
 func isAccount(text string) bool {

@@ -3,6 +3,8 @@ package kmsemu
 import (
 	"iter"
 	"strings"
+
+	"github.com/keywright/keywright/internal/lazyregexp"
 )
 
 const (
@@ -10,7 +12,7 @@ const (
 	reservedAliasPrefix = "alias/aws/"
 )
 
-var aliasRule = textRule{min: 1, max: 256, pattern: newPattern(`^[a-zA-Z0-9:/_-]+$`)}
+var aliasRule = textRule{min: 1, max: 256, pattern: lazyregexp.New(`^[a-zA-Z0-9:/_-]+$`)}
 
 // checkAliasName checks the name of an alias to be written (K0042, K0043).
 func checkAliasName(k *checker, name string) {

@@ -9,6 +9,8 @@ import (
 	"sync"
 
 	"github.com/keywright/keywright/keypolicy"
+
+	"github.com/keywright/keywright/internal/lazyregexp"
 )
 
 const (
@@ -18,11 +20,11 @@ const (
 
 var (
 	grantIDRule         = textRule{max: 128}
-	grantNameRule       = textRule{max: 256, pattern: newPattern(`^[a-zA-Z0-9:/_-]+$`)}
-	grantPrincipalRule  = textRule{max: 256, pattern: newPattern(`^[\w+=,.@:/-]+$`)}
-	grantServiceRule    = textRule{max: 128, pattern: newPattern(`^([a-z0-9-]+\.)+amazonaws\.com(\.cn)?$`)}
+	grantNameRule       = textRule{max: 256, pattern: lazyregexp.New(`^[a-zA-Z0-9:/_-]+$`)}
+	grantPrincipalRule  = textRule{max: 256, pattern: lazyregexp.New(`^[\w+=,.@:/-]+$`)}
+	grantServiceRule    = textRule{max: 128, pattern: lazyregexp.New(`^([a-z0-9-]+\.)+amazonaws\.com(\.cn)?$`)}
 	constraintValueRule = textRule{max: 384}
-	sourceARNRule       = textRule{max: 1024, pattern: newPattern(`^arn:[^:]+:[^:]+:[^:]*:[^:]*:.+$`)}
+	sourceARNRule       = textRule{max: 1024, pattern: lazyregexp.New(`^arn:[^:]+:[^:]+:[^:]*:[^:]*:.+$`)}
 )
 
 // grantOperations are what a grant can allow (K0306).

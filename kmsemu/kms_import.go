@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/keywright/keywright/keypolicy"
+
+	"github.com/keywright/keywright/internal/lazyregexp"
 )
 
 // wrappingAlgorithm is how key material is wrapped with an RSA key: by OAEP or, if
@@ -116,8 +118,8 @@ func (k *key) tokenCipher() (cipher.AEAD, error) {
 const maxExpiry = 365 * day
 
 var (
-	materialTextPattern = newPattern(`^[a-zA-Z0-9:/_\s.-]+$`)
-	materialIDPattern   = newPattern(`^[a-f0-9]+$`)
+	materialTextPattern = lazyregexp.New(`^[a-zA-Z0-9:/_\s.-]+$`)
+	materialIDPattern   = lazyregexp.New(`^[a-f0-9]+$`)
 )
 
 // checkMaterialID checks an optional KeyMaterialId.

@@ -3,23 +3,25 @@ package kmsemu
 import (
 	"fmt"
 	"strings"
+
+	"github.com/keywright/keywright/internal/lazyregexp"
 )
 
 // The shapes of the parameters of custom key stores (K0512).
 var (
 	storeIDRule         = textRule{min: 1, max: 64}
 	storeNameRule       = textRule{min: 1, max: 256}
-	clusterRule         = textRule{min: 19, max: 24, pattern: newPattern(`^cluster-[2-7a-zA-Z]{11,16}$`)}
+	clusterRule         = textRule{min: 19, max: 24, pattern: lazyregexp.New(`^cluster-[2-7a-zA-Z]{11,16}$`)}
 	anchorRule          = textRule{max: 5000}
 	passwordRule        = textRule{min: 7, max: 32, secret: true}
 	connectivityRule    = textRule{enum: []string{publicEndpoint, vpcEndpointService}}
-	proxyEndpointRule   = textRule{min: 10, max: 128, pattern: newPattern(`^https://[a-zA-Z0-9.-]+$`)}
-	proxyPathRule       = textRule{min: 10, max: 128, pattern: newPattern(`^(/[a-zA-Z0-9\/_-]+/kms/xks/v\d{1,2})$|^(/kms/xks/v\d{1,2})$`)}
-	endpointServiceRule = textRule{min: 20, max: 64, pattern: newPattern(`^(com|eu)\.amazonaws\.vpce\.([a-z]+-){2,3}\d+\.vpce-svc-[0-9a-z]+$`)}
+	proxyEndpointRule   = textRule{min: 10, max: 128, pattern: lazyregexp.New(`^https://[a-zA-Z0-9.-]+$`)}
+	proxyPathRule       = textRule{min: 10, max: 128, pattern: lazyregexp.New(`^(/[a-zA-Z0-9\/_-]+/kms/xks/v\d{1,2})$|^(/kms/xks/v\d{1,2})$`)}
+	endpointServiceRule = textRule{min: 20, max: 64, pattern: lazyregexp.New(`^(com|eu)\.amazonaws\.vpce\.([a-z]+-){2,3}\d+\.vpce-svc-[0-9a-z]+$`)}
 	ownerRule           = textRule{min: 12, max: 12, pattern: accountPattern}
-	accessKeyIDRule     = textRule{min: 20, max: 30, secret: true, pattern: newPattern(`^[A-Z2-7]+$`)}
-	xksKeyIDRule        = textRule{min: 1, max: 128, pattern: newPattern(`^[a-zA-Z0-9-_.]+$`)}
-	secretKeyRule       = textRule{min: 43, max: 64, secret: true, pattern: newPattern(`^[a-zA-Z0-9\/+=]+$`)}
+	accessKeyIDRule     = textRule{min: 20, max: 30, secret: true, pattern: lazyregexp.New(`^[A-Z2-7]+$`)}
+	xksKeyIDRule        = textRule{min: 1, max: 128, pattern: lazyregexp.New(`^[a-zA-Z0-9-_.]+$`)}
+	secretKeyRule       = textRule{min: 43, max: 64, secret: true, pattern: lazyregexp.New(`^[a-zA-Z0-9\/+=]+$`)}
 )
 
 // Texts that several checks have in common; those of AWS are not known (K0516).

@@ -7,9 +7,11 @@ import (
 	"time"
 
 	"github.com/keywright/keywright/keypolicy"
+
+	"github.com/keywright/keywright/internal/lazyregexp"
 )
 
-var regionRule = textRule{min: 1, max: 32, pattern: newPattern(`^([a-z]+-){2,3}\d+$`)}
+var regionRule = textRule{min: 1, max: 32, pattern: lazyregexp.New(`^([a-z]+-){2,3}\d+$`)}
 
 // newMultiRegionID makes the id of a multi-Region key: as long as any other, and
 // told by its prefix.

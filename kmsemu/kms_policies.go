@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/keywright/keywright/keypolicy"
+
+	"github.com/keywright/keywright/internal/lazyregexp"
 )
 
 const (
@@ -17,7 +19,7 @@ const (
 	maxPolicyLength = 131072
 )
 
-var policyRule = textRule{max: maxPolicyLength, pattern: newPattern(`^[\x{0009}\x{000A}\x{000D}\x{0020}-\x{00FF}]+$`)}
+var policyRule = textRule{max: maxPolicyLength, pattern: lazyregexp.New(`^[\x{0009}\x{000A}\x{000D}\x{0020}-\x{00FF}]+$`)}
 
 // checkPolicyText checks the characters and the size of a policy. The pattern
 // failure prints no policy: it would be unreadable.
@@ -140,7 +142,7 @@ type getKeyPolicyInput struct {
 	PolicyName string
 }
 
-var policyNameRule = textRule{max: 128, pattern: newPattern(`^\w+$`)}
+var policyNameRule = textRule{max: 128, pattern: lazyregexp.New(`^\w+$`)}
 
 func (in *getKeyPolicyInput) check(k *checker) {
 	in.keyInput.check(k)

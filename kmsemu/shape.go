@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/keywright/keywright/internal/lazyregexp"
 )
 
 // checker collects what is wrong with the shape of an input, in the words of the
@@ -49,7 +51,7 @@ func (k *checker) refuse(name string, sent absent) {
 // rule with a zero min makes the parameter optional.
 type textRule struct {
 	min, max int
-	pattern  *pattern
+	pattern  *lazyregexp.Regexp
 	enum     []string
 	secret   bool // messages do not show the value
 }

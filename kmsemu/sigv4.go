@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/keywright/keywright/internal/lazyregexp"
 )
 
 // Signature Version 4, in a header or in the query. Source: IAM User Guide,
@@ -40,7 +42,7 @@ func (s *signature) scope() string {
 	return strings.Join([]string{s.date, s.region, s.service, "aws4_request"}, "/")
 }
 
-var regionPattern = newPattern(`^[a-z]{2,4}(-[a-z]+)+-[0-9]+$`)
+var regionPattern = lazyregexp.New(`^[a-z]{2,4}(-[a-z]+)+-[0-9]+$`)
 
 // readSignature parses a request's Authorization header, or what presigned URLs
 // have instead.

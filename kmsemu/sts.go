@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/keywright/keywright/keypolicy"
+
+	"github.com/keywright/keywright/internal/lazyregexp"
 )
 
 // stsOperations are the operations of STS.
@@ -38,9 +40,9 @@ const (
 )
 
 var (
-	sessionNameRule    = textRule{min: 2, max: 64, pattern: newPattern(`^[\w+=,.@-]*$`)}
+	sessionNameRule    = textRule{min: 2, max: 64, pattern: lazyregexp.New(`^[\w+=,.@-]*$`)}
 	sourceIdentityRule = textRule{max: 64, pattern: sessionNameRule.pattern}
-	externalIDRule     = textRule{max: 1224, pattern: newPattern(`^[\w+=,.@:/-]*$`)}
+	externalIDRule     = textRule{max: 1224, pattern: lazyregexp.New(`^[\w+=,.@:/-]*$`)}
 	roleARNRule        = textRule{min: 20, max: 2048}
 	sessionSeconds     = intRule{900, 43200}
 )

@@ -9,7 +9,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -19,6 +18,8 @@ import (
 
 	"github.com/keywright/keywright/harness/probe"
 	"github.com/keywright/keywright/harness/runner"
+
+	"github.com/keywright/keywright/internal/lazyregexp"
 )
 
 // inputs are a root's variables and the roles made for them.
@@ -35,13 +36,13 @@ type inputs struct {
 }
 
 // principals is the name of a list that takes ARNs of roles or users.
-var principals = regexp.MustCompile(`(?i)(^|_)(admin|administrator|user|owner|principal|role|reader|writer|operator|consumer|producer)s?(_arns?)?$`)
+var principals = lazyregexp.New(`(?i)(^|_)(admin|administrator|user|owner|principal|role|reader|writer|operator|consumer|producer)s?(_arns?)?$`)
 
 // managing is the name of one whose roles manage the key, among which Terraform's
 // must be.
-var managing = regexp.MustCompile(`(?i)(admin|owner)`)
+var managing = lazyregexp.New(`(?i)(admin|owner)`)
 
-var lists = regexp.MustCompile(`^(list|set)\(\s*string\s*\)$`)
+var lists = lazyregexp.New(`^(list|set)\(\s*string\s*\)$`)
 
 // prepare reads the test's file and makes the roles.
 func (p *prover) prepare(ctx context.Context) error {

@@ -5,11 +5,12 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/keywright/keywright/harness/toolchain"
+
+	"github.com/keywright/keywright/internal/lazyregexp"
 )
 
 // cleanupVariable lets the run's own destroy through the closed gate of
@@ -41,7 +42,7 @@ fi
 exec $apart /usr/bin/env -i /bin/sh -c '. "$1"; shift; exec "$@"' keywright "$here/env" %s "$@"
 `
 
-var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var variableName = lazyregexp.New(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // writeEngine writes the script into dir and returns its path.
 func writeEngine(dir, engine string) (string, error) {

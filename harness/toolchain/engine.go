@@ -6,12 +6,13 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/hashicorp/go-version"
+
+	"github.com/keywright/keywright/internal/lazyregexp"
 )
 
 // versionTimeout bounds the engine's version command, in case the program is
@@ -122,7 +123,7 @@ func (cfg Config) engineDir(version string) string {
 	return filepath.Join(cfg.CacheDir, "engines", string(cfg.Product)+"_"+version)
 }
 
-var versionLine = regexp.MustCompile(`(?m)^(Terraform|OpenTofu) v(\S+)$`)
+var versionLine = lazyregexp.New(`(?m)^(Terraform|OpenTofu) v(\S+)$`)
 
 // inspectEngine runs path's version command; product "" accepts either.
 func inspectEngine(ctx context.Context, path string, product Product, origin string) (Engine, error) {
@@ -141,7 +142,7 @@ func inspectEngine(ctx context.Context, path string, product Product, origin str
 	if err != nil {
 		return Engine{}, fmt.Errorf("running %s version: %w\n%s", path, err, out)
 	}
-	m := versionLine.FindSubmatch(out)
+	m := versionLine.Compiled().FindSubmatch(out)
 	if m == nil {
 		return Engine{}, fmt.Errorf("%s is neither Terraform nor OpenTofu: its version command says %q", path, firstLine(out))
 	}

@@ -6,13 +6,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/hashicorp/go-version"
 
 	"github.com/keywright/keywright/internal/cache"
+
+	"github.com/keywright/keywright/internal/lazyregexp"
 )
 
 // AWSProvider is the AWS provider's source address without its host, and
@@ -34,9 +35,9 @@ type pkg struct {
 
 // platformName tells a platform's folder from the locks and scratch folders of
 // the cache.
-var platformName = regexp.MustCompile(`^[a-z0-9]+_[a-z0-9]+$`)
+var platformName = lazyregexp.New(`^[a-z0-9]+_[a-z0-9]+$`)
 
-var packedName = regexp.MustCompile(`^terraform-provider-aws_([^_]+)_([a-z0-9]+_[a-z0-9]+)\.zip$`)
+var packedName = lazyregexp.New(`^terraform-provider-aws_([^_]+)_([a-z0-9]+_[a-z0-9]+)\.zip$`)
 
 // mirrorHolds reports whether dir is a mirror with any version of the provider
 // for any platform.

@@ -6,9 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/keywright/keywright/internal/lazyregexp"
 )
 
 // unknownVersion stands for a provider built without one. It is above every
@@ -150,12 +151,12 @@ func (s *providerSearch) given(context.Context) (Provider, error) {
 	return Provider{Address: AWSProvider, Version: versionOf(path), Path: path, Origin: "the path given"}, nil
 }
 
-var versionInPath = regexp.MustCompile(`[_/]v?(\d+\.\d+\.\d+)(?:_|/|$)`)
+var versionInPath = lazyregexp.New(`[_/]v?(\d+\.\d+\.\d+)(?:_|/|$)`)
 
 // versionOf reads the version from the executable's name, its folder in a
 // mirror, or the module version the Go linker left in it.
 func versionOf(path string) string {
-	if all := versionInPath.FindAllStringSubmatch(path, -1); all != nil {
+	if all := versionInPath.Compiled().FindAllStringSubmatch(path, -1); all != nil {
 		return all[len(all)-1][1]
 	}
 	info, err := buildinfo.ReadFile(path)

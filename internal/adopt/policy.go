@@ -4,12 +4,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/keywright/keywright/generator"
 	"github.com/keywright/keywright/keypolicy"
+
+	"github.com/keywright/keywright/internal/lazyregexp"
 )
 
 // policy takes the key policy apart: the root statement, verbs of roles and users,
@@ -57,13 +58,13 @@ func rawStatements(document string) ([]json.RawMessage, error) {
 }
 
 var (
-	accountRoot = regexp.MustCompile(`^(arn:[^:]+:iam::[0-9]{12}:root|[0-9]{12})$`)
-	roleOrUser  = regexp.MustCompile(`^arn:[^:]+:iam::[0-9]{12}:(role|user)/.+$`)
+	accountRoot = lazyregexp.New(`^(arn:[^:]+:iam::[0-9]{12}:root|[0-9]{12})$`)
+	roleOrUser  = lazyregexp.New(`^arn:[^:]+:iam::[0-9]{12}:(role|user)/.+$`)
 )
 
 // plainly reports whether the statement allows all of its principals, which fit the
 // pattern, its actions on the key.
-func plainly(s keypolicy.Statement, principals *regexp.Regexp) bool {
+func plainly(s keypolicy.Statement, principals *lazyregexp.Regexp) bool {
 	allows := s.Effect == "Allow" && len(s.NotPrincipal) == 0 && len(s.NotAction) == 0 && len(s.NotResource) == 0 && len(s.Principal) > 0
 	return allows && !slices.ContainsFunc(s.Principal, func(p keypolicy.PrincipalEntry) bool {
 		return p.Type != "AWS" || !principals.MatchString(p.Value)
@@ -204,7 +205,7 @@ func title(s keypolicy.Statement, index int) string {
 	return fmt.Sprintf("%d", index+1)
 }
 
-var viaService = regexp.MustCompile(`^([a-z0-9-]+)\.([a-z0-9*-]+\.)?amazonaws\.com(\.cn)?$`)
+var viaService = lazyregexp.New(`^([a-z0-9-]+)\.([a-z0-9*-]+\.)?amazonaws\.com(\.cn)?$`)
 
 // hint names the AWS service that a statement is about.
 func hint(s keypolicy.Statement) string {

@@ -1,10 +1,11 @@
 package lint
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/keywright/keywright/keypolicy"
+
+	"github.com/keywright/keywright/internal/lazyregexp"
 )
 
 // class is what a value of a Principal element names.
@@ -33,10 +34,10 @@ type principal struct {
 }
 
 var (
-	accountPattern  = regexp.MustCompile(`^[0-9]{12}$`)
-	uniqueIDPattern = regexp.MustCompile(`^(AIDA|AROA|AGPA|ANPA|AIPA)[A-Z0-9]{12,}$`)
-	servicePattern  = regexp.MustCompile(`^[a-z0-9-]+(\.[a-z0-9-]+)+$`)
-	partitions      = regexp.MustCompile(`^aws(-[a-z]+)*$`)
+	accountPattern  = lazyregexp.New(`^[0-9]{12}$`)
+	uniqueIDPattern = lazyregexp.New(`^(AIDA|AROA|AGPA|ANPA|AIPA)[A-Z0-9]{12,}$`)
+	servicePattern  = lazyregexp.New(`^[a-z0-9-]+(\.[a-z0-9-]+)+$`)
+	partitions      = lazyregexp.New(`^aws(-[a-z]+)*$`)
 )
 
 func classify(entry keypolicy.PrincipalEntry) principal {

@@ -1,11 +1,12 @@
 package lint
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/keywright/keywright/keypolicy"
+
+	"github.com/keywright/keywright/internal/lazyregexp"
 )
 
 // serviceRules are about AWS services that use the key.
@@ -63,7 +64,7 @@ func firstAction(st *statement) string {
 
 // resourceInContext is an ARN or an account within a value of the encryption
 // context, which some services fill with the resource they act for.
-var resourceInContext = regexp.MustCompile(`arn:|[0-9]{12}`)
+var resourceInContext = lazyregexp.New(`arn:|[0-9]{12}`)
 
 func (st *statement) bindsResourceByContext() bool {
 	return slices.ContainsFunc(st.conditions, func(c condition) bool {
@@ -72,7 +73,7 @@ func (st *statement) bindsResourceByContext() bool {
 }
 
 // viaServiceForm is SERVICE.REGION.amazonaws.com.
-var viaServiceForm = regexp.MustCompile(`^[a-z0-9-]+\.[a-z]{2,}(-[a-z]+)+-[0-9]+\.amazonaws\.com$`)
+var viaServiceForm = lazyregexp.New(`^[a-z0-9-]+\.[a-z]{2,}(-[a-z]+)+-[0-9]+\.amazonaws\.com$`)
 
 // misnamed are services that go by another name in kms:ViaService.
 var misnamed = map[string]string{
