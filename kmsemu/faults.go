@@ -90,6 +90,13 @@ func (s *Server) SetFaults(plan ...Fault) error {
 	return nil
 }
 
+// planned reports whether there are rules.
+func (p *faultPlan) planned() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.rules) > 0
+}
+
 func checkFaults(plan []Fault) error {
 	for i, f := range plan {
 		if err := f.check(); err != nil {

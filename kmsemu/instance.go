@@ -20,7 +20,8 @@ type Instance struct {
 	// Server is the emulator behind the endpoint.
 	Server *Server
 
-	http *http.Server
+	http  *http.Server
+	lanes *lanes
 }
 
 // limits are those of a connection: they free what a broken client holds.
@@ -63,6 +64,7 @@ func serve(server *Server, listener net.Listener, l limits) *Instance {
 	i := &Instance{
 		URL:    "http://" + reachable(listener.Addr()),
 		Server: server,
+		lanes:  newLanes(server, l, listener.Addr()),
 		http: &http.Server{
 			Handler:           server,
 			ReadHeaderTimeout: l.readHeader,
@@ -73,11 +75,13 @@ func serve(server *Server, listener net.Listener, l limits) *Instance {
 			ErrorLog:          slog.NewLogLogger(server.log.Handler(), slog.LevelWarn),
 		},
 	}
-	go func() {
-		if err := i.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			server.log.Error("serving stopped", "error", err)
-		}
-	}()
+	for _, l := range []net.Listener{&laneListener{listener, i.lanes}, &i.lanes.passed} {
+		go func() {
+			if err := i.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+				server.log.Error("serving stopped", "error", err)
+			}
+		}()
+	}
 	return i
 }
 
@@ -97,6 +101,7 @@ func (i *Instance) Close() error {
 	// where the test's own context is already cancelled.
 	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
 	defer cancel()
+	i.lanes.shutdown(ctx)
 	err := i.http.Shutdown(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = i.http.Close()
