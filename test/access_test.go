@@ -162,6 +162,9 @@ var usingCalls = []accessCall{
 	},
 }
 
+// ofReplicas: a replica is not rotated or replicated itself, whoever asks.
+var ofReplicas = []string{"UnsupportedOperationException"}
+
 var administeringCalls = []accessCall{
 	{action: "DescribeKey", do: func(ctx context.Context, c *kms.Client, s *subject) error {
 		_, err := c.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &s.key})
@@ -211,21 +214,35 @@ var administeringCalls = []accessCall{
 		_, err := c.GetKeyRotationStatus(ctx, &kms.GetKeyRotationStatusInput{KeyId: &s.key})
 		return err
 	}},
+	{
+		action: "ReplicateKey", passes: append([]string{"AlreadyExistsException"}, ofReplicas...),
+		do: func(ctx context.Context, c *kms.Client, s *subject) error {
+			_, err := c.ReplicateKey(ctx, &kms.ReplicateKeyInput{KeyId: &s.key, ReplicaRegion: aws.String(replicaRegion)})
+			return err
+		},
+	},
+	{
+		action: "UpdatePrimaryRegion", passes: []string{"UnsupportedOperationException"}, // it is there already
+		do: func(ctx context.Context, c *kms.Client, s *subject) error {
+			_, err := c.UpdatePrimaryRegion(ctx, &kms.UpdatePrimaryRegionInput{KeyId: &s.key, PrimaryRegion: &s.region})
+			return err
+		},
+	},
 	{action: "ListKeyRotations", do: func(ctx context.Context, c *kms.Client, s *subject) error {
 		_, err := c.ListKeyRotations(ctx, &kms.ListKeyRotationsInput{KeyId: &s.key})
 		return err
 	}},
-	{action: "DisableKeyRotation", do: func(ctx context.Context, c *kms.Client, s *subject) error {
+	{action: "DisableKeyRotation", passes: ofReplicas, do: func(ctx context.Context, c *kms.Client, s *subject) error {
 		_, err := c.DisableKeyRotation(ctx, &kms.DisableKeyRotationInput{KeyId: &s.key})
 		return err
 	}},
-	{action: "EnableKeyRotation", do: func(ctx context.Context, c *kms.Client, s *subject) error {
+	{action: "EnableKeyRotation", passes: ofReplicas, do: func(ctx context.Context, c *kms.Client, s *subject) error {
 		_, err := c.EnableKeyRotation(ctx, &kms.EnableKeyRotationInput{KeyId: &s.key, RotationPeriodInDays: &s.period})
 		return err
 	}},
 	{
 		// An imported key has no new material to rotate to.
-		action: "RotateKeyOnDemand", passes: []string{"KMSInvalidStateException"},
+		action: "RotateKeyOnDemand", passes: append([]string{"KMSInvalidStateException"}, ofReplicas...),
 		do: func(ctx context.Context, c *kms.Client, s *subject) error {
 			_, err := c.RotateKeyOnDemand(ctx, &kms.RotateKeyOnDemandInput{KeyId: &s.key})
 			return err

@@ -1,6 +1,7 @@
 package test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/gruntwork-io/terratest/modules/terraform"
 	"github.com/stretchr/testify/require"
 
@@ -22,8 +24,9 @@ type catalogue struct {
 	*harness.Harness
 	world
 	options *terraform.Options
-	presets []preset       // also those that the backend can't have
-	outputs map[string]any // by preset
+	presets []preset         // also those that the backend can't have
+	worlds  map[string]world // by Region, of keys that are not in the backend's own
+	outputs map[string]any   // by preset
 
 	remembered []byte // a snapshot of the emulator; see elsewhen
 
@@ -38,15 +41,21 @@ var roleNames = []string{"user", "reader", "signer", "verifier", "service-user",
 var rolePolicies = map[string]string{
 	// A key policy that names whom it trusts must hold even against this.
 	"stranger": `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"kms:*","Resource":"*"}]}`,
-	// The permissions on aliases, which no key policy can give.
-	"administrator": `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["kms:CreateAlias","kms:UpdateAlias","kms:DeleteAlias"],"Resource":"arn:aws:kms:*:*:alias/*"}]}`,
+	// The permissions on aliases and for replicas, which no key policy can give.
+	"administrator": `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["kms:CreateAlias","kms:UpdateAlias","kms:DeleteAlias"],"Resource":"arn:aws:kms:*:*:alias/*"},
+		{"Effect":"Allow","Action":"kms:CreateKey","Resource":"*"}]}`,
 }
 
 // newCatalogue makes the roles and wires the root; nothing is applied yet.
 func newCatalogue(t *testing.T, of []preset) *catalogue {
 	t.Helper()
 	c := &catalogue{Harness: harness.New(t), presets: of}
-	c.world = newWorld(t, c.Harness)
+	c.world, c.worlds = newWorld(t, c.Harness), map[string]world{}
+	for _, p := range of {
+		if _, known := c.worlds[p.region]; p.region != "" && !known {
+			c.worlds[p.region] = c.in(t, p.region)
+		}
+	}
 	c.options = c.Options(&terraform.Options{
 		TerraformDir: c.write(t), Vars: map[string]any{"external_key": "first"},
 		Parallelism: 2 * len(of), // the provider's waits overlap
@@ -61,6 +70,9 @@ func (c *catalogue) write(t *testing.T) string {
 	require.NoError(t, os.Mkdir(dir, 0o700))
 	modules, outputs, keys := map[string]any{}, map[string]any{}, map[string]any{}
 	for _, p := range c.applied() {
+		if p.beside != "" {
+			continue
+		}
 		modules[p.name] = c.call(t, p, dir)
 		value := "${module." + p.name + "}"
 		if p.elsewhere {
@@ -70,10 +82,15 @@ func (c *catalogue) write(t *testing.T) string {
 		outputs[p.name] = map[string]any{"value": value}
 	}
 	root := map[string]any{
-		"module": modules, "output": outputs,
 		// One key of an external key manager stands behind one KMS key, also while that
 		// waits for its deletion.
 		"variable": map[string]any{"external_key": map[string]any{"type": "string"}},
+	}
+	if len(c.worlds) > 0 {
+		root["provider"] = map[string]any{"aws": []map[string]string{{"region": primaryRegion}, {"alias": "replica", "region": replicaRegion}}}
+	}
+	if len(modules) > 0 { // else the backend can have none of the presets
+		root["module"], root["output"] = modules, outputs
 	}
 	if len(keys) > 0 {
 		root["resource"] = map[string]any{"aws_kms_key": keys}
@@ -87,11 +104,14 @@ func (c *catalogue) write(t *testing.T) string {
 // call is the call of a preset's module from a root in dir.
 func (c *catalogue) call(t *testing.T, p preset, dir string) map[string]any {
 	t.Helper()
-	module, err := filepath.Abs("../modules/kms/" + p.name)
+	module, err := filepath.Abs(p.folder())
 	require.NoError(t, err)
 	source, err := filepath.Rel(dir, module)
 	require.NoError(t, err)
 	call := map[string]any{"source": source}
+	if p.providers != nil {
+		call["providers"] = p.providers
+	}
 	for name, value := range p.vars {
 		call[name] = value
 	}
@@ -121,7 +141,7 @@ func (c *catalogue) call(t *testing.T, p preset, dir string) map[string]any {
 }
 
 // aliasOf is the alias of a preset's key, as the module takes it.
-func aliasOf(p preset) string { return "catalogue/" + p.name }
+func aliasOf(p preset) string { return "catalogue/" + cmp.Or(p.beside, p.name) }
 
 // ownPolicy is the policy that a key made elsewhere is made with; nil for the one
 // that KMS gives it.
@@ -141,6 +161,9 @@ func (c *catalogue) apply(t *testing.T) {
 	terraform.InitAndApply(t, c.options)
 	c.outputs = terraform.OutputAll(t, c.options)
 	for _, p := range c.applied() {
+		if p.beside != "" {
+			c.outputs[p.name] = aboutReplica(c.outputs[p.beside])
+		}
 		if p.origin == "EXTERNAL" {
 			c.key(p).importMaterial(t, p.material())
 		}
@@ -165,6 +188,10 @@ func (k *key) output(name string) string {
 }
 
 func (c *catalogue) key(p preset) *key {
+	if w, ok := c.worlds[p.region]; ok {
+		there := *c
+		there.world, c = w, &there
+	}
 	k := &key{catalogue: c, preset: p}
 	k.arn = k.output("key_arn")
 	return k
@@ -175,6 +202,14 @@ func (k *key) as(role string) *kms.Client { return k.roles[role].KMS }
 
 // otherRoles are the roles but the administrator.
 func (k *key) otherRoles() []string { return roleNames[:len(roleNames)-1] }
+
+// metadata is what the root user is told of the key.
+func (k *key) metadata(t *testing.T) *types.KeyMetadata {
+	t.Helper()
+	out, err := k.root.DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: &k.arn})
+	require.NoError(t, err)
+	return out.KeyMetadata
+}
 
 // encryptionContext is what every symmetric call of the suites gives.
 func (k *key) encryptionContext() map[string]string {
@@ -207,6 +242,7 @@ var promises = []promise{
 	{"SecondPlanIsEmpty", all, secondPlanIsEmpty},
 	{"RoundTrip", encrypts, roundTrip},
 	{"PlaintextLimits", encrypts, plaintextLimits},
+	{"SealedOutside", is(rsaEncryption), sealedOutside},
 	{"EncryptionContext", encryptsData, encryptionContext},
 	{"ContextKeptApart", encryptsData, contextKeptApart},
 	{"Envelope", encryptsData, envelope},
@@ -214,7 +250,7 @@ var promises = []promise{
 	{"MAC", is(mac), macs},
 	{"KeyAgreement", is(agreement), keyAgreement},
 	{"RotationByTime", preset.rotates, rotationByTime},
-	{"Loss", writesPolicy, loss},
+	{"Loss", func(p preset) bool { return writesPolicy(p) && p.region != primaryRegion }, loss},
 	{"Expiry", func(p preset) bool { return p.vars["valid_to"] != nil }, expiry},
 	{"ImportedMaterial", imports, importedMaterial},
 	{"OtherMaterial", imports, otherMaterial},

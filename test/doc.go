@@ -4,5 +4,7 @@
 //
 // The suites apply with a real engine and the official AWS provider, by default
 // on the embedded emulator. TestCatalogue applies all presets that one root can hold
-// together; the table in presets_test.go says what each promises.
+// together, TestMultiRegion those of two Regions, TestKeySpecs a key of every spec; the
+// tables in presets_test.go and multi_region_test.go say what each preset promises.
+// What takes days is asked of a copy of the emulator, whose clock is turned.
 package test

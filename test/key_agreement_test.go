@@ -32,16 +32,16 @@ func keyAgreement(t *testing.T, k *key) {
 		require.NoError(t, err)
 		return out.SharedSecret
 	}
-	peer, other := newPeer(t), newPeer(t)
+	peer, other := newPeer(t, ours.Curve()), newPeer(t, ours.Curve())
 	theirs, err := peer.ECDH(ours)
 	require.NoError(t, err)
 	require.Equal(t, theirs, derive(peer))
 	require.NotEqual(t, theirs, derive(other))
 }
 
-func newPeer(t *testing.T) *ecdh.PrivateKey {
+func newPeer(t *testing.T, curve ecdh.Curve) *ecdh.PrivateKey {
 	t.Helper()
-	key, err := ecdh.P256().GenerateKey(rand.Reader)
+	key, err := curve.GenerateKey(rand.Reader)
 	require.NoError(t, err)
 	return key
 }

@@ -1,6 +1,7 @@
 package test
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -21,7 +22,9 @@ const (
 // promises about it.
 type preset struct {
 	name string
-	kind kind
+	// module is the catalogue's; "" for the one of the preset's name.
+	module string
+	kind   kind
 	// lists are the variables that list roles, each with the role.
 	lists map[string]string
 	// vars are further variables.
@@ -38,6 +41,12 @@ type preset struct {
 	elsewhere bool
 	// flows are what AWS services do with the key.
 	flows []flow
+	// region is the key's; "" for the backend's own.
+	region string
+	// providers are those that the module is given; nil for the root's own.
+	providers map[string]string
+	// beside is the preset whose module makes this key too, as a replica of its own.
+	beside string
 }
 
 // flow is one use of a key through an AWS service.
@@ -218,8 +227,14 @@ var presets = []preset{
 	},
 }
 
-// rotates reports whether the module has the key's material rotate by itself.
-func (p preset) rotates() bool { return p.kind == symmetric && p.origin == "" && !p.elsewhere }
+// rotates reports whether the module has the key's material rotate by itself; that of
+// a replica does with its primary key.
+func (p preset) rotates() bool {
+	return p.kind == symmetric && p.origin == "" && !p.elsewhere && p.region != replicaRegion
+}
+
+// folder is the module's.
+func (p preset) folder() string { return "../modules/kms/" + cmp.Or(p.module, p.beside, p.name) }
 
 // window is the module's deletion window in days.
 func (p preset) window() int32 {

@@ -1,6 +1,7 @@
 package test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 // broken.
 func (k *key) prove(t *testing.T, p promise) {
 	t.Helper()
-	result := report.Promise{Name: p.name, Test: t.Name(), Module: "modules/kms/" + k.preset.name}
+	result := report.Promise{Name: p.name, Test: t.Name(), Module: strings.TrimPrefix(k.preset.folder(), "../")}
 	start := time.Now()
 	defer func() {
 		result.Seconds = time.Since(start).Seconds()

@@ -2,6 +2,10 @@ package test
 
 import (
 	"bytes"
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	_ "crypto/sha1" // one of the hashes of RSAES-OAEP
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -13,32 +17,35 @@ import (
 // Who may encrypt can, with every algorithm of the key and every size that fits,
 // and who may decrypt gets it back.
 func roundTrip(t *testing.T, k *key) {
-	described, err := k.root.DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: &k.arn})
-	require.NoError(t, err)
-	require.NotEmpty(t, described.KeyMetadata.EncryptionAlgorithms)
-	for _, algorithm := range described.KeyMetadata.EncryptionAlgorithms {
-		for _, size := range []int{1, largest[algorithm]} {
+	algorithms := k.metadata(t).EncryptionAlgorithms
+	require.NotEmpty(t, algorithms)
+	for _, algorithm := range algorithms {
+		for _, size := range []int{1, k.largest(t, algorithm)} {
 			text := bytes.Repeat([]byte{7}, size)
 			sealed, err := k.encrypt(t, text, algorithm)
 			require.NoErrorf(t, err, "%s of %d bytes", algorithm, size)
 			require.NotEqual(t, text, sealed.CiphertextBlob)
 			require.Equal(t, k.arn, aws.ToString(sealed.KeyId))
-			opened, err := k.as(k.preset.who("Decrypt")).Decrypt(t.Context(), &kms.DecryptInput{
-				KeyId: &k.arn, CiphertextBlob: sealed.CiphertextBlob, EncryptionAlgorithm: algorithm, EncryptionContext: k.encryptionContext(),
-			})
-			require.NoErrorf(t, err, "%s of %d bytes", algorithm, size)
-			require.Equal(t, text, opened.Plaintext)
+			require.Equal(t, text, k.decrypt(t, sealed.CiphertextBlob, algorithm))
 		}
 	}
 }
 
+func (k *key) decrypt(t *testing.T, sealed []byte, algorithm types.EncryptionAlgorithmSpec) []byte {
+	t.Helper()
+	opened, err := k.as(k.preset.who("Decrypt")).Decrypt(t.Context(), &kms.DecryptInput{
+		KeyId: &k.arn, CiphertextBlob: sealed, EncryptionAlgorithm: algorithm, EncryptionContext: k.encryptionContext(),
+	})
+	require.NoErrorf(t, err, "%s of %d bytes", algorithm, len(sealed))
+	return opened.Plaintext
+}
+
 // No algorithm of the key takes nothing, or more than fits.
 func plaintextLimits(t *testing.T, k *key) {
-	described, err := k.root.DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: &k.arn})
-	require.NoError(t, err)
-	require.NotEmpty(t, described.KeyMetadata.EncryptionAlgorithms)
-	for _, algorithm := range described.KeyMetadata.EncryptionAlgorithms {
-		for _, size := range []int{0, largest[algorithm] + 1} {
+	algorithms := k.metadata(t).EncryptionAlgorithms
+	require.NotEmpty(t, algorithms)
+	for _, algorithm := range algorithms {
+		for _, size := range []int{0, k.largest(t, algorithm) + 1} {
 			_, err := k.encrypt(t, make([]byte, size), algorithm)
 			require.Errorf(t, err, "%s of %d bytes", algorithm, size)
 			require.NotEqual(t, "AccessDeniedException", code(err))
@@ -46,13 +53,34 @@ func plaintextLimits(t *testing.T, k *key) {
 	}
 }
 
-// largest is how many bytes of plaintext an algorithm takes; of RSA those with
-// the module's RSA_4096. Source: KMS API Reference, Encrypt.
-var largest = map[types.EncryptionAlgorithmSpec]int{
-	types.EncryptionAlgorithmSpecSymmetricDefault: 4096,
-	types.EncryptionAlgorithmSpecRsaesOaepSha1:    470,
-	types.EncryptionAlgorithmSpecRsaesOaepSha256:  446,
-	types.EncryptionAlgorithmSpec("SM2PKE"):       1024,
+// What anybody encrypts with the public key, without KMS, who may decrypt gets back.
+func sealedOutside(t *testing.T, k *key) {
+	for algorithm, hash := range oaepHashes {
+		sealed, err := rsa.EncryptOAEP(hash.New(), rand.Reader, k.rsaKey(t), plaintext, nil)
+		require.NoError(t, err)
+		require.Equal(t, plaintext, k.decrypt(t, sealed, algorithm))
+	}
+}
+
+var oaepHashes = map[types.EncryptionAlgorithmSpec]crypto.Hash{
+	types.EncryptionAlgorithmSpecRsaesOaepSha1: crypto.SHA1, types.EncryptionAlgorithmSpecRsaesOaepSha256: crypto.SHA256,
+}
+
+// largest is how many bytes of plaintext an algorithm of the key takes. Sources: KMS
+// API Reference, Encrypt; RFC 8017, section 7.1.1.
+func (k *key) largest(t *testing.T, algorithm types.EncryptionAlgorithmSpec) int {
+	t.Helper()
+	if algorithm == types.EncryptionAlgorithmSpecSymmetricDefault {
+		return 4096
+	}
+	return k.rsaKey(t).Size() - 2*oaepHashes[algorithm].Size() - 2
+}
+
+func (k *key) rsaKey(t *testing.T) *rsa.PublicKey {
+	t.Helper()
+	out, err := k.as(k.preset.who("GetPublicKey")).GetPublicKey(t.Context(), &kms.GetPublicKeyInput{KeyId: &k.arn})
+	require.NoError(t, err)
+	return publicKey(t, out.PublicKey).(*rsa.PublicKey)
 }
 
 func (k *key) encrypt(t *testing.T, text []byte, algorithm types.EncryptionAlgorithmSpec) (*kms.EncryptOutput, error) {

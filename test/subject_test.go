@@ -2,6 +2,7 @@ package test
 
 import (
 	"context"
+	"crypto/ecdh"
 	"crypto/x509"
 	"testing"
 
@@ -25,7 +26,8 @@ type subject struct {
 	description string
 	alias       string // another one of the key
 	grantee     string
-	period      int32 // of its rotation, in days
+	period      int32  // of its rotation, in days
+	region      string // its own
 
 	open           string // a key that anybody may use
 	openCiphertext []byte
@@ -41,7 +43,7 @@ func (k *key) newSubject(t *testing.T) *subject {
 	ctx := t.Context()
 	s := &subject{
 		key: k.arn, context: k.encryptionContext(), alias: "alias/probe/" + k.preset.name, grantee: k.DeployerARN(),
-		period: k.preset.rotationPeriodInDays(),
+		period: k.preset.rotationPeriodInDays(), region: k.rootUser.Region,
 		// Blobs that any call may carry, as long as the key is for something else.
 		ciphertext: make([]byte, 64), signature: make([]byte, 64), mac: make([]byte, 32),
 	}
@@ -109,7 +111,7 @@ func (k *key) removeAliases(t *testing.T, names ...string) {
 // newPublicKey is that of a peer to agree with.
 func newPublicKey(t *testing.T) []byte {
 	t.Helper()
-	public, err := x509.MarshalPKIXPublicKey(newPeer(t).PublicKey())
+	public, err := x509.MarshalPKIXPublicKey(newPeer(t, ecdh.P256()).PublicKey())
 	require.NoError(t, err)
 	return public
 }

@@ -53,6 +53,21 @@ func newWorld(t *testing.T, h *harness.Harness) world {
 	return w
 }
 
+// in is another Region of the same backend.
+func (w world) in(t *testing.T, region string) world {
+	t.Helper()
+	w.rootUser.Region = region
+	w.root = kms.NewFromConfig(w.rootUser)
+	w.deployer = kms.New(w.deployer.Options(), func(o *kms.Options) { o.Region = region })
+	moved := map[string]*probe.Identity{}
+	for name, role := range w.roles {
+		moved[name] = role.In(region)
+	}
+	w.roles = moved
+	w.makeOpenKey(t)
+	return w
+}
+
 // openPolicy lets everybody do what re-encryption needs of its other key.
 const openPolicy = `{"Version":"2012-10-17","Statement":[
 	{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::%s:root"},"Action":"kms:*","Resource":"*"},
