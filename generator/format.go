@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2/hclwrite"
 	"github.com/zclconf/go-cty/cty"
@@ -31,7 +32,7 @@ func FormatSpec(m Module, comments []string) ([]byte, error) {
 		if i == 0 {
 			text = append(text, '\n')
 		}
-		text = append(text, "  # "+comment+"\n"...)
+		text = append(text, "  # "+strings.Join(strings.Fields(comment), " ")+"\n"...)
 	}
 	return hclwrite.Format(append(text, "}\n"...)), nil
 }

@@ -1,9 +1,14 @@
 // Package adopt makes specs of KMS keys that are there already, from what
-// terraform show -json prints of a state or a plan.
+// terraform show -json prints of a state or a plan, or from a configuration.
 //
-// [Read] finds the keys. What a spec cannot say is listed in [Key.Notes], and the
-// statements of the key policy that no verb stands for are kept in [Key.Remaining]:
-// nothing is dropped in silence.
+// [Read] and [ReadFolder] find the keys. What a spec cannot say is listed in
+// [Key.Notes], what it leaves to the module's caller in [Key.Arguments], and the
+// statements of the key policy that neither a verb nor a service stands for are kept
+// in [Key.Remaining]: nothing is dropped in silence.
+//
+// A configuration is not run: folder.go reads its blocks, scope.go works out what
+// they say, as far as they say it, and config.go and document.go are what resources,
+// modules and data sources mean.
 package adopt
 
 import (
@@ -20,9 +25,15 @@ import (
 
 // Key is a key that was found, as a module of a spec.
 type Key struct {
-	// Address of the key's resource; ID is "" in a plan that makes the key.
+	// Address of the key's resource; ID is "" in a configuration, and in a plan that
+	// makes the key.
 	Address, ID string
 	Module      generator.Module
+	// Arguments are HCL expressions that the module's caller passes, by the names of
+	// its variables.
+	Arguments map[string]string
+	// Policy is the key policy as it was found; "" if it is not known.
+	Policy string
 	// Notes tell what the spec does not say, a line each.
 	Notes []string
 	// Remaining is a policy document of the statements that no verb stands for; nil
@@ -30,6 +41,9 @@ type Key struct {
 	Remaining []byte
 	// Moves are from the addresses of resources to those in the module.
 	Moves []Move
+
+	place generator.Place
+	match matching
 }
 
 // Move is one moved resource. To is the address within the module.
@@ -50,14 +64,30 @@ func Read(name string, src []byte) ([]Key, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w; write it with terraform show -json", name, err)
 	}
-	resources := all(values.RootModule)
+	return adoptAll(name, all(values.RootModule), generator.Place{}, nil)
+}
+
+// adoptAll makes a Key of each key, and of each policy of a key that is not among
+// them.
+func adoptAll(name string, resources []*tfjson.StateResource, place generator.Place, notes map[string][]string) ([]Key, error) {
 	slices.SortFunc(resources, func(a, b *tfjson.StateResource) int { return strings.Compare(a.Address, b.Address) })
 	var keys []Key
 	for _, r := range resources {
 		if _, ok := keyTypes[r.Type]; !ok || r.Mode != tfjson.ManagedResourceMode {
 			continue
 		}
-		key, err := adopt(r, resources)
+		key, err := adopt(r, resources, place, notes)
+		if err != nil {
+			return nil, fmt.Errorf("adopting %s: %w", r.Address, err)
+		}
+		key.Module.Name = unique(key.Module.Name, keys)
+		keys = append(keys, key)
+	}
+	for _, r := range resources {
+		if r.Type != "aws_kms_key_policy" || ofAny(keys, attributes(r.AttributeValues).text("key_id")) {
+			continue
+		}
+		key, err := adoptPolicy(r, place, notes)
 		if err != nil {
 			return nil, fmt.Errorf("adopting %s: %w", r.Address, err)
 		}
@@ -65,9 +95,26 @@ func Read(name string, src []byte) ([]Key, error) {
 		keys = append(keys, key)
 	}
 	if len(keys) == 0 {
-		return nil, fmt.Errorf("reading %s: it holds no KMS key", name)
+		return nil, fmt.Errorf("reading %s: it holds no KMS key and no key policy", name)
 	}
 	return keys, nil
+}
+
+func ofAny(keys []Key, id string) bool {
+	return slices.ContainsFunc(keys, func(k Key) bool { return k.isOf(id) })
+}
+
+// adoptPolicy makes a Key of the policy of one that is made elsewhere.
+func adoptPolicy(r *tfjson.StateResource, place generator.Place, notes map[string][]string) (Key, error) {
+	v := attributes(r.AttributeValues)
+	m := generator.Module{Manages: generator.ManagesPolicy, KeySpec: "SYMMETRIC_DEFAULT", KeyUsage: "ENCRYPT_DECRYPT", Name: moduleName(r)}
+	k := Key{Address: r.Address, ID: v.text("key_id"), Module: m, Notes: notes[r.Address], place: place, Arguments: map[string]string{}}
+	k.note("its key is taken for a symmetric encryption key: set key_spec and key_usage if it is another")
+	k.move(r.Address, fmt.Sprintf("aws_kms_key_policy.this[%q]", m.Name))
+	if k.ID != "" {
+		k.Arguments["key_ids"] = fmt.Sprintf("{ %q = %s }", m.Name, quoted([]string{k.ID})[0])
+	}
+	return k, k.document(v.text("policy"))
 }
 
 // read returns the values of a state, or those that a plan leads to.
@@ -107,25 +154,36 @@ func all(m *tfjson.StateModule) []*tfjson.StateResource {
 	return resources
 }
 
-func adopt(r *tfjson.StateResource, resources []*tfjson.StateResource) (Key, error) {
+func adopt(r *tfjson.StateResource, resources []*tfjson.StateResource, place generator.Place, notes map[string][]string) (Key, error) {
 	v := attributes(r.AttributeValues)
-	k := Key{Address: r.Address, ID: v.text("key_id"), Module: keyTypes[r.Type]}
+	k := Key{Address: r.Address, ID: v.text("key_id"), Module: keyTypes[r.Type], Notes: notes[r.Address], place: place, Arguments: map[string]string{}}
 	k.Module.Name = moduleName(r)
 	k.move(r.Address, r.Type+".this")
 	k.settings(v)
-	k.aliases(resources)
+	k.others(resources, notes)
 	document := v.text("policy")
 	for _, other := range resources {
 		if other.Type == "aws_kms_key_policy" && k.isOf(attributes(other.AttributeValues).text("key_id")) {
 			document = attributes(other.AttributeValues).text("policy")
+			k.Notes = append(k.Notes, notes[other.Address]...)
 			k.note("%s is replaced by the policy in the module: remove it from state with a removed block", other.Address)
 		}
 	}
-	if document == "" {
-		k.note("the key policy is not known: name the roles, or take a state instead of a plan")
-		return k, nil
+	if match := partsOfKeyARN.FindStringSubmatch(v.text("arn")); match != nil {
+		k.place = generator.Place{Partition: match[1], Region: match[2], Account: match[3]}
 	}
-	return k, k.policy(document)
+	return k, k.document(document)
+}
+
+// document takes the key policy over, if it is known.
+func (k *Key) document(text string) error {
+	if text == "" {
+		k.note("the key policy is not known: name the roles, or take a state instead")
+		return nil
+	}
+	k.Policy = text
+	k.where(text)
+	return k.policy(text)
 }
 
 func (k *Key) note(format string, args ...any) {
@@ -156,11 +214,16 @@ func (k *Key) settings(v attributes) {
 	if v.truth("multi_region") && m.MultiRegion == "" {
 		m.MultiRegion = generator.Primary
 	}
-	if v.text("custom_key_store_id") != "" {
+	if v.given("custom_key_store_id") {
 		m.Origin = generator.OriginCloudHSM
+		k.argument("custom_key_store_id", v)
 	}
-	if v.text("xks_key_id") != "" {
+	if v.given("xks_key_id") {
 		m.Origin = generator.OriginXKS
+		k.argument("xks_key_id", v)
+	}
+	if m.MultiRegion == generator.Replica {
+		k.argument("primary_key_arn", v)
 	}
 	m.KeyMaterialExpires = v.text("valid_to") != ""
 	k.tags(v)
@@ -193,20 +256,34 @@ func (k *Key) rotation(v attributes) {
 	}
 }
 
-// aliases takes the aliases over. Those of a key that a plan makes are not known to
-// be its own, and are left to the caller of the module.
-func (k *Key) aliases(resources []*tfjson.StateResource) {
+// argument passes an attribute of the key on, which no spec holds.
+func (k *Key) argument(name string, v attributes) {
+	if text := v.text(name); text != "" {
+		k.Arguments[name] = quoted([]string{text})[0]
+	}
+}
+
+// others takes the aliases over, and tells of grants. Aliases of a key that a plan
+// makes are not known to be its own, and are left to the caller of the module.
+func (k *Key) others(resources []*tfjson.StateResource, notes map[string][]string) {
 	if k.ID != "" {
 		k.Module.Aliases = []string{}
 	}
 	for _, r := range resources {
 		v := attributes(r.AttributeValues)
-		if r.Type != "aws_kms_alias" || !k.isOf(v.text("target_key_id")) {
-			continue
+		switch {
+		case r.Type == "aws_kms_grant" && k.isOf(v.text("key_id")):
+			k.note("%s stays as it is, or goes into a module that manages grants", r.Address)
+		case r.Type != "aws_kms_alias" || !k.isOf(v.text("target_key_id")):
+		case v.text("name") == "":
+			k.Module.Aliases = nil // the caller of the module says
+			k.Notes = append(k.Notes, notes[r.Address]...)
+			return
+		default:
+			name := strings.TrimPrefix(v.text("name"), "alias/")
+			k.Module.Aliases = append(k.Module.Aliases, name)
+			k.move(r.Address, fmt.Sprintf("aws_kms_alias.this[%q]", name))
 		}
-		name := strings.TrimPrefix(v.text("name"), "alias/")
-		k.Module.Aliases = append(k.Module.Aliases, name)
-		k.move(r.Address, fmt.Sprintf("aws_kms_alias.this[%q]", name))
 	}
 }
 
@@ -215,10 +292,19 @@ func (k *Key) move(from, to string) { k.Moves = append(k.Moves, Move{from, to}) 
 // attributes are those of a resource.
 type attributes map[string]any
 
+// unknownText stands for a value that a configuration does not tell.
+const unknownText = "(unknown)"
+
 func (a attributes) text(name string) string {
 	text, _ := a[name].(string)
+	if text == unknownText {
+		return ""
+	}
 	return text
 }
+
+// given reports whether there is a text, be it known or not.
+func (a attributes) given(name string) bool { return a.text(name) != "" || a[name] == unknownText }
 
 func (a attributes) truth(name string) bool {
 	truth, _ := a[name].(bool)

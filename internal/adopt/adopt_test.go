@@ -88,7 +88,7 @@ func TestStatements(t *testing.T) {
 		{name: "everything", statement: allow(admin, "kms:*"), roles: map[generator.Verb][]string{generator.Administer: {admin}}, note: admin + " administers the key and had the verb use too"},
 		{name: "denial", statement: with(allow(app, use...), "Effect", "Deny"), remains: true},
 		{name: "everybody", statement: allow("*", use...), remains: true},
-		{name: "a service", statement: with(allow(app, use...), "Principal", object{"Service": "logs.eu-west-1.amazonaws.com"}), note: "it is about the service logs", remains: true},
+		{name: "a service that is none of the spec's", statement: with(allow(app, use...), "Principal", object{"Service": "delivery.logs.amazonaws.com"}), remains: true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -111,6 +111,117 @@ func TestStatements(t *testing.T) {
 			}
 			if test.note != "" {
 				require.Condition(t, func() bool { return contains(k.Notes, test.note) }, "%q", k.Notes)
+			}
+		})
+	}
+}
+
+// TestServices: statements as the services' own documentation has them.
+func TestServices(t *testing.T) {
+	t.Parallel()
+	service := func(name string, actions ...string) object {
+		return object{"Sid": "S", "Effect": "Allow", "Principal": object{"Service": name}, "Action": actions, "Resource": "*"}
+	}
+	under := func(s object, conditions object) object { return with(s, "Condition", conditions) }
+	const zones, group = "arn:aws:route53:::hostedzone/*", "arn:aws:logs:eu-west-1:111122223333:log-group:/app/orders"
+	const trail = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/main"
+	own := object{"aws:SourceAccount": "111122223333"}
+	dataKeys := []string{"kms:Decrypt", "kms:GenerateDataKey*"}
+	for _, test := range []struct {
+		name       string
+		attributes object
+		statement  object
+		services   []string
+		arguments  map[string]string
+		notes      []string
+		remains    bool
+	}{
+		{
+			name:      "a log group",
+			statement: under(service("logs.eu-west-1.amazonaws.com", "kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"), object{"ArnEquals": object{"kms:EncryptionContext:aws:logs:arn": group}}),
+			services:  []string{"logs"}, arguments: map[string]string{"log_group_arns": `["` + group + `"]`},
+			notes: []string{"no longer does: kms:DescribeKey, kms:GenerateDataKeyPair", "may also call kms:DescribeKey: its statement LogsDescribe"},
+		},
+		{
+			name:      "log groups of another Region",
+			statement: under(service("logs.eu-north-1.amazonaws.com", "kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*"), object{"ArnLike": object{"kms:EncryptionContext:aws:logs:arn": group}}),
+			remains:   true, notes: []string{"it is about the service logs"},
+		},
+		{
+			name:      "a trail",
+			statement: under(service("cloudtrail.amazonaws.com", "kms:GenerateDataKey*"), object{"StringEquals": object{"aws:SourceArn": trail}, "StringLike": object{"kms:EncryptionContext:aws:cloudtrail:arn": "arn:aws:cloudtrail:*:111122223333:trail/*"}}),
+			services:  []string{"cloudtrail"}, arguments: map[string]string{"trail_arns": `["` + trail + `"]`},
+			notes: []string{"cloudtrail.amazonaws.com may also call kms:Decrypt: its statement CloudTrail"},
+		},
+		{
+			name:      "trails that neither condition takes in",
+			statement: under(service("cloudtrail.amazonaws.com", dataKeys...), object{"StringEquals": object{"aws:SourceArn": trail}, "StringLike": object{"kms:EncryptionContext:aws:cloudtrail:arn": "arn:aws:cloudtrail:*:444455556666:trail/*"}}),
+			remains:   true, notes: []string{"it is about the service cloudtrail"},
+		},
+		{
+			name:      "event sources",
+			statement: under(service("s3.amazonaws.com", dataKeys...), object{"StringEquals": own, "ArnLike": object{"aws:SourceArn": "arn:aws:s3:::inbox"}}),
+			services:  []string{"sns"}, arguments: map[string]string{"sns_source_services": `["s3.amazonaws.com"]`, "sns_source_arns": `["arn:aws:s3:::inbox"]`},
+		},
+		{
+			name:      "event sources of any account",
+			statement: service("s3.amazonaws.com", dataKeys...),
+			remains:   true, notes: []string{"it is about the service s3"},
+		},
+		{
+			name:       "hosted zones",
+			attributes: object{"customer_master_key_spec": "ECC_NIST_P256", "key_usage": "SIGN_VERIFY"},
+			statement:  under(service("dnssec-route53.amazonaws.com", "kms:DescribeKey", "kms:GetPublicKey", "kms:Sign"), object{"StringEquals": own, "ArnLike": object{"aws:SourceArn": zones}}),
+			services:   []string{"route53-dnssec"}, arguments: map[string]string{},
+			notes: []string{"may also call kms:CreateGrant: its statement DNSSECGrants"},
+		},
+		{
+			name:      "a bucket's readers",
+			statement: under(allow(app, "kms:Decrypt"), object{"StringEquals": object{"kms:ViaService": "s3.eu-west-1.amazonaws.com"}}),
+			services:  []string{"s3"}, arguments: map[string]string{"s3_readers": `["` + app + `"]`},
+			notes: []string{"asked for no kms:CallerAccount"},
+		},
+		{
+			name:      "databases",
+			statement: under(allow(app, "kms:CreateGrant", "kms:DescribeKey", "kms:Decrypt"), object{"StringEquals": object{"kms:CallerAccount": "111122223333", "kms:ViaService": "rds.eu-west-1.amazonaws.com"}}),
+			services:  []string{"rds"}, arguments: map[string]string{"rds_users": `["` + app + `"]`},
+			notes: []string{"asked for no kms:GrantIsForAWSResource", "no longer does: kms:Decrypt"},
+		},
+		{
+			name:      "a service in another Region",
+			statement: under(allow(app, "kms:Decrypt"), object{"StringEquals": object{"kms:ViaService": "s3.eu-north-1.amazonaws.com"}}),
+			remains:   true, notes: []string{"it is about the service s3"},
+		},
+		{
+			name:      "a caller of another account",
+			statement: under(allow("arn:aws:iam::444455556666:role/app", "kms:Decrypt"), object{"StringEquals": object{"kms:ViaService": "s3.eu-west-1.amazonaws.com"}}),
+			remains:   true,
+		},
+		{
+			name:      "everybody through a service",
+			statement: under(allow("*", "kms:Decrypt"), object{"StringEquals": object{"kms:ViaService": "s3.eu-west-1.amazonaws.com"}}),
+			remains:   true, notes: []string{"it is about the service s3"},
+		},
+		{
+			name:      "Auto Scaling",
+			statement: allow("arn:aws:iam::111122223333:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling", "kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"),
+			services:  []string{"ebs"}, arguments: map[string]string{"autoscaling_roles": `["arn:aws:iam::111122223333:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"]`},
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			attributes := object{"policy": document(t, test.statement), "arn": "arn:aws:kms:eu-west-1:111122223333:key/" + id}
+			for name, value := range test.attributes {
+				attributes[name] = value
+			}
+			k := one(t, state(t, "aws_kms_key", attributes))
+			require.Equal(t, test.services, k.Module.Services, "%q", k.Notes)
+			require.Equal(t, test.remains, k.Remaining != nil, "%q", k.Notes)
+			if !test.remains {
+				require.Equal(t, test.arguments, k.Arguments)
+			}
+			for _, note := range test.notes {
+				require.True(t, contains(k.Notes, note), "%q", k.Notes)
 			}
 		})
 	}
@@ -168,7 +279,9 @@ func TestPopularModule(t *testing.T) {
 	require.Equal(t, map[generator.Verb][]string{
 		generator.Administer: {admin, "arn:aws:iam::111122223333:role/both"}, generator.Use: {app}, generator.Grant: {app},
 	}, keys[1].Module.Roles)
-	require.True(t, contains(keys[1].Notes, "statement Logs is kept"))
+	require.Equal(t, []string{"logs"}, keys[1].Module.Services)
+	require.Empty(t, keys[1].Arguments)
+	require.True(t, contains(keys[1].Notes, "held for kms:EncryptionContext:aws:logs:arn arn:aws:logs:eu-west-1:111122223333:*, and Logs of the module does for arn:aws:logs:eu-west-1:111122223333:log-group:*"))
 	for _, k := range keys {
 		text, err := generator.FormatSpec(k.Module, k.Notes)
 		require.NoError(t, err)

@@ -14,7 +14,7 @@ import (
 )
 
 // policy takes the key policy apart: the root statement, verbs of roles and users,
-// and what remains.
+// services, and what remains.
 func (k *Key) policy(document string) error {
 	parsed, err := keypolicy.Parse("key policy", []byte(document))
 	if err != nil {
@@ -24,24 +24,46 @@ func (k *Key) policy(document string) error {
 	if err != nil {
 		return err
 	}
+	if err := k.prepare(parsed); err != nil {
+		return err
+	}
 	k.Module.RootStatement = generator.NoRoot
+	left := map[int]bool{}
+	for i, s := range parsed.Statements {
+		switch {
+		case k.root(s), k.exactly(s, true), ofService(s) && k.through(s), k.verbs(s), k.exactly(s, false), k.through(s):
+		default:
+			left[i] = true
+		}
+	}
+	for i, s := range parsed.Statements { // now that it is known who is who
+		if left[i] && k.dependent(s) {
+			delete(left, i)
+		}
+	}
 	var remaining []json.RawMessage
 	for i, s := range parsed.Statements {
-		if !k.root(s) && !k.verbs(s) {
+		if left[i] {
 			remaining = append(remaining, statements[i])
 			k.note("statement %s is kept as it is in the document of what remains%s", title(s, i), hint(s))
 		}
 	}
-	k.separate()
-	if len(k.Module.Roles[generator.Administer]) == 0 {
-		k.note("nobody is known to administer the key: name at least one role under administer")
-	}
+	k.conclude()
 	if remaining == nil {
 		return nil
 	}
 	k.Remaining, err = json.MarshalIndent(map[string]any{"Version": "2012-10-17", "Statement": remaining}, "", "  ")
 	k.Remaining = append(k.Remaining, '\n')
 	return err
+}
+
+// conclude says what the statements together come to.
+func (k *Key) conclude() {
+	k.separate()
+	k.gained()
+	if len(k.Module.Roles[generator.Administer]) == 0 {
+		k.note("nobody is known to administer the key: name at least one role under administer")
+	}
 }
 
 // rawStatements are the statements of a document as they are written.
@@ -92,7 +114,7 @@ func (k *Key) root(s keypolicy.Statement) bool {
 // verbs takes a statement over that some verbs stand for: those whose actions it
 // allows, all of them. What it allows besides is noted, for the module will not.
 func (k *Key) verbs(s keypolicy.Statement) bool {
-	if !plainly(s, roleOrUser) {
+	if !plainly(s, roleOrUser) || k.Module.PrincipalBinding == generator.ByARN {
 		return false
 	}
 	allowed := expand(s.Action)
@@ -100,7 +122,7 @@ func (k *Key) verbs(s keypolicy.Statement) bool {
 	covered := map[string]bool{}
 	for _, v := range generator.Verbs() {
 		actions := k.Module.Allows(v)
-		if actions == nil || !conditioned(v, s.Condition) || !k.stands(v, actions, allowed) || subsumed(actions, covered) {
+		if actions == nil || k.bound(v) || !conditioned(v, s.Condition) || !k.stands(v, actions, allowed) || subsumed(actions, covered) {
 			continue
 		}
 		found = append(found, v)
@@ -111,11 +133,17 @@ func (k *Key) verbs(s keypolicy.Statement) bool {
 	if len(found) == 0 {
 		return false
 	}
-	if more := beyond(allowed, covered); len(more) > 0 {
-		k.note("statement %s allowed more than its verbs do, and no longer does: %s", title(s, 0), strings.Join(more, ", "))
+	k.lost(s, covered, "its verbs do")
+	for _, v := range found {
+		k.assign(v, values(s.Principal))
 	}
-	k.assign(found, s.Principal)
 	return true
+}
+
+// bound reports whether the module's verb asks for an encryption context, so that no
+// statement without one is its.
+func (k *Key) bound(v generator.Verb) bool {
+	return len(k.Module.EncryptionContext) > 0 && v != generator.Administer && v != generator.Read && v != generator.Grant
 }
 
 // stands reports whether a verb may stand for what is allowed. Who may put the
@@ -123,7 +151,7 @@ func (k *Key) verbs(s keypolicy.Statement) bool {
 // had; any other verb must be allowed in full.
 func (k *Key) stands(v generator.Verb, actions, allowed []string) bool {
 	if v == generator.Administer {
-		return slices.Contains(allowed, "kms:PutKeyPolicy") && slices.Contains(allowed, "kms:ScheduleKeyDeletion")
+		return slices.Contains(allowed, "kms:PutKeyPolicy")
 	}
 	return !slices.ContainsFunc(actions, func(a string) bool { return !slices.Contains(allowed, a) })
 }
@@ -165,18 +193,26 @@ func expand(patterns []string) []string {
 	return names
 }
 
-func (k *Key) assign(verbs []generator.Verb, principals keypolicy.Principals) {
+func (k *Key) assign(v generator.Verb, arns []string) {
 	if k.Module.Roles == nil {
 		k.Module.Roles = map[generator.Verb][]string{}
 	}
-	for _, v := range verbs {
-		for _, p := range principals {
-			if !slices.Contains(k.Module.Roles[v], p.Value) {
-				k.Module.Roles[v] = append(k.Module.Roles[v], p.Value)
-			}
-		}
-		slices.Sort(k.Module.Roles[v])
+	k.Module.Roles[v] = union(k.Module.Roles[v], arns)
+}
+
+func values(principals keypolicy.Principals) []string {
+	var all []string
+	for _, p := range principals {
+		all = append(all, p.Value)
 	}
+	return all
+}
+
+// union returns what either list holds, sorted and without doubles.
+func union(a, b []string) []string {
+	all := slices.Concat(a, b)
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // separate takes use away from administrators: no module gives both to one role.

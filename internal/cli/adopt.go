@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -15,37 +18,80 @@ import (
 )
 
 func (a *app) adopt() *cobra.Command {
-	var spec string
+	var from adopting
 	cmd := &cobra.Command{
-		Use:   "adopt JSON",
+		Use:   "adopt JSON|DIR",
 		Short: "Write a spec of KMS keys that are there already",
 		Long: `Adopt writes a spec of the KMS keys in a state or a plan, as terraform show -json
-prints them: kind of key, rotation, window, aliases, tags, and who has which verb by
-the key policy. What a spec cannot say is listed in its comments; statements that no
-verb stands for are kept in a policy document of their own, which the module takes
-in source_policy_documents. At the end stand the moved blocks that take the keys
-over without replacing them. "-" reads standard input.
+prints them, or in a folder of .tf files: kind of key, rotation, window, aliases,
+tags, and which role has which verb, and which service its part, by the key policy.
+What a spec cannot say is listed in its comments: what the module's caller passes,
+what changes, and what is not known. Statements that neither a verb nor a service
+stands for are kept in a policy document of their own, which the module takes in
+source_policy_documents. At the end stand the moved blocks that take the keys over
+without replacing them. "-" reads standard input.
 
-It reads no .tf files: their values are known only to Terraform.`,
+A folder is read and not run: local modules are followed, and where it asks for its
+account, its Region or a variable without a default, the flags say them. A state
+knows more.`,
 		Example: `  terraform show -json > state.json && keywright adopt state.json
-  tofu show -json plan.bin | keywright adopt --spec keys/keywright.hcl -`,
+  tofu show -json plan.bin | keywright adopt --spec keys/keywright.hcl -
+  keywright adopt --account 111122223333 --var team=orders infra/keys`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error { return a.runAdopt(args[0], spec) },
+		RunE: func(_ *cobra.Command, args []string) error { return a.runAdopt(args[0], from) },
 	}
-	cmd.Flags().StringVar(&spec, "spec", specNames[0], "the spec `FILE` to write; it must not be there yet")
+	cmd.Flags().StringVar(&from.spec, "spec", specNames[0], "the spec `FILE` to write; it must not be there yet")
+	cmd.Flags().StringVar(&from.Account, "account", "", "the account `ID` that a folder is for")
+	cmd.Flags().StringVar(&from.Region, "region", "", "the Region that a folder is for, if its provider block does not say")
+	cmd.Flags().StringArrayVar(&from.variables, "var", nil, "a variable of a folder, as `NAME=VALUE`; once for each")
 	return cmd
 }
 
-func (a *app) runAdopt(name, spec string) error {
+// adopting are the flags of adopt.
+type adopting struct {
+	adopt.Settings
+	variables []string
+	spec      string
+}
+
+// assign reads NAME=VALUE.
+func (f *adopting) assign() error {
+	f.Variables = map[string]string{}
+	for _, text := range f.variables {
+		name, value, ok := strings.Cut(text, "=")
+		if !ok {
+			return fmt.Errorf("--var %q has no value: write NAME=VALUE", text)
+		}
+		f.Variables[name] = value
+	}
+	return nil
+}
+
+// keys reads what was named.
+func (a *app) keys(name string, from adopting) ([]adopt.Key, error) {
+	if err := from.assign(); err != nil {
+		return nil, err
+	}
+	if info, err := os.Stat(name); err == nil && info.IsDir() {
+		keys, notes, err := adopt.ReadFolder(name, from.Settings)
+		for _, note := range notes {
+			_, _ = fmt.Fprintf(a.Err, "keywright: %s\n", note)
+		}
+		return keys, err
+	}
 	src, err := a.readInput(name)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	keys, err := adopt.Read(name, src)
+	return adopt.Read(name, src)
+}
+
+func (a *app) runAdopt(name string, from adopting) error {
+	keys, err := a.keys(name, from)
 	if err != nil {
 		return err
 	}
-	files, err := adopted(keys, spec)
+	files, err := adopted(keys, from.spec)
 	if err != nil {
 		return err
 	}
@@ -63,9 +109,6 @@ func (a *app) readInput(name string) ([]byte, error) {
 		}
 		return src, nil
 	}
-	if info, err := os.Stat(name); err == nil && info.IsDir() {
-		return nil, fmt.Errorf("%q is a folder: run terraform show -json in it and name what that prints", name)
-	}
 	src, err := os.ReadFile(name)
 	if err != nil {
 		return nil, fmt.Errorf("reading the state or plan: %w", err)
@@ -79,6 +122,9 @@ func adopted(keys []adopt.Key, spec string) ([]generator.File, error) {
 	files := make([]generator.File, 1)
 	for i, k := range keys {
 		notes := append([]string{"Adopted from " + k.Address + "."}, k.Notes...)
+		for _, name := range slices.Sorted(maps.Keys(k.Arguments)) {
+			notes = append(notes, fmt.Sprintf("Pass %s = %s to the module.", name, k.Arguments[name]))
+		}
 		if k.Remaining != nil {
 			remaining := k.Module.Name + ".remaining.json"
 			notes = append(notes, fmt.Sprintf("Pass source_policy_documents = [file(%q)] to the module.", remaining))

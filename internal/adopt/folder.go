@@ -1,0 +1,64 @@
+package adopt
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+)
+
+// folder is a module of a configuration as it is written: its blocks by their
+// addresses, such as "var.name", "data.TYPE.NAME" and "module.name", and its locals.
+type folder struct {
+	dir    string
+	blocks map[string]*hclsyntax.Block
+	locals map[string]hcl.Expression
+}
+
+// addresses are the addresses of blocks by their types; "%s" stands for the labels.
+var addresses = map[string]string{"variable": "var.", "output": "output.", "data": "data.", "module": "module.", "resource": "", "provider": "provider."}
+
+// load reads the .tf files of a folder.
+func load(dir string) (*folder, error) {
+	names, err := filepath.Glob(filepath.Join(dir, "*.tf"))
+	if err != nil {
+		return nil, err
+	}
+	if len(names) == 0 {
+		return nil, fmt.Errorf("folder %q holds no .tf file; name a state or plan, as terraform show -json prints it, or another folder", dir)
+	}
+	f := &folder{dir, map[string]*hclsyntax.Block{}, map[string]hcl.Expression{}}
+	var problems []error
+	for _, name := range names {
+		src, err := os.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		parsed, diags := hclsyntax.ParseConfig(src, name, hcl.InitialPos)
+		if diags.HasErrors() {
+			problems = append(problems, diags)
+			continue
+		}
+		f.add(parsed.Body.(*hclsyntax.Body).Blocks)
+	}
+	return f, errors.Join(problems...)
+}
+
+func (f *folder) add(blocks hclsyntax.Blocks) {
+	for _, block := range blocks {
+		prefix, known := addresses[block.Type]
+		switch {
+		case block.Type == "locals":
+			for name, attr := range block.Body.Attributes {
+				f.locals[name] = attr.Expr
+			}
+		case block.Type == "provider" && block.Body.Attributes["alias"] != nil: // where the other one is
+		case known:
+			f.blocks[prefix+strings.Join(block.Labels, ".")] = block
+		}
+	}
+}
