@@ -87,7 +87,7 @@ func (m *memo) chunk(part []byte, name string) (chunk, error) {
 
 // cutDefault cuts a block at the value of its default; nil for none on one line.
 func cutDefault(block []byte) (before, value, after []byte) {
-	before, rest, _ := bytes.Cut(block, []byte("\n  default "))
+	_, rest, _ := bytes.Cut(block, []byte("\n  default "))
 	line, after, found := bytes.Cut(rest, []byte("\n"))
 	equals := bytes.IndexByte(line, '=')
 	if !found || equals < 0 || len(bytes.TrimSpace(line[:equals])) > 0 {

@@ -2,11 +2,12 @@ package generator
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/zclconf/go-cty/cty"
+
+	"github.com/keywright/keywright/internal/lazyregexp"
 )
 
 // Place is where a key is.
@@ -125,7 +126,7 @@ func (v *view) serviceOf(s statement) string {
 	return ""
 }
 
-var variableIn = regexp.MustCompile(`var\.([a-z_]+)`)
+var variableIn = lazyregexp.New(`var\.([a-z_]+)`)
 
 // variableOf returns the variable that an expression passes on; "" for none.
 func (v *view) variableOf(expression string) string {

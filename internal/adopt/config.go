@@ -1,6 +1,7 @@
 package adopt
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"path/filepath"
@@ -72,7 +73,7 @@ func literal(text string) cty.Value {
 
 // text is a known string, or "".
 func text(f fact) string {
-	if f.why != "" || f.value.IsNull() || f.value.Type() != cty.String {
+	if f.why != "" || f.value == cty.NilVal || !f.value.IsKnown() || f.value.IsNull() || f.value.Type() != cty.String {
 		return ""
 	}
 	return f.value.AsString()
@@ -184,14 +185,14 @@ func (s *scope) object(block *hclsyntax.Block) fact {
 		for _, attr := range sorted(block.Body.Attributes) {
 			f := s.eval(attr.Expr, one.local)
 			attributes[attr.Name] = f.value
-			why = f.why
+			why = cmp.Or(why, f.why)
 		}
 		for name, value := range s.computed(block.Labels[0], s.prefix+name+one.suffix, attributes) {
 			attributes[name] = cty.StringVal(value)
 		}
 		values = append(values, cty.ObjectVal(attributes))
 	}
-	return fact{value: gather(block, instances, values)}
+	return fact{gather(block, instances, values), why}
 }
 
 // computed are attributes that nobody writes down and others refer to. A key's
@@ -200,15 +201,13 @@ func (s *scope) computed(kind, at string, attributes map[string]cty.Value) map[s
 	if _, ok := keyTypes[kind]; ok {
 		return map[string]string{"key_id": at, "id": at, "arn": "arn:aws:kms:::key/" + at}
 	}
-	path := text(fact{value: attributes["path"]})
-	name := attributes["name"]
-	named := name != cty.NilVal && name.IsKnown() && !name.IsNull() && name.Type() == cty.String
-	if path == "" {
-		path = "/"
+	path, name := "/", text(fact{value: attributes["name"]})
+	if given, ok := attributes["path"]; ok {
+		path = text(fact{value: given})
 	}
 	for _, principal := range []string{"role", "user"} {
-		if kind == "aws_iam_"+principal && named && s.place.Account != "" {
-			return map[string]string{"arn": "arn:" + s.place.Partition + ":iam::" + s.place.Account + ":" + principal + path + name.AsString()}
+		if kind == "aws_iam_"+principal && name != "" && path != "" && s.place.Account != "" {
+			return map[string]string{"arn": "arn:" + s.place.Partition + ":iam::" + s.place.Account + ":" + principal + path + name}
 		}
 	}
 	return nil
@@ -277,9 +276,10 @@ func (s *scope) outputs(block *hclsyntax.Block) fact {
 			if attr, ok := output.Body.Attributes["value"]; ok && output.Type == "output" {
 				f := child.eval(attr.Expr, nil)
 				outputs[strings.TrimPrefix(name, "output.")] = f.value
+				why = cmp.Or(why, f.why)
 			}
 		}
 		values = append(values, cty.ObjectVal(outputs))
 	}
-	return fact{value: gather(block, instances, values)}
+	return fact{gather(block, instances, values), why}
 }

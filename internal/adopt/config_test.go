@@ -43,7 +43,7 @@ func TestConfigurations(t *testing.T) {
 		files map[string]string
 	}{
 		{"jsonencode", map[string]string{"main.tf": key(inline)}},
-		{"a heredoc", map[string]string{"main.tf": key("policy = <<EOT\n{\"Statement\": [{\"Sid\": \"Use\", \"Effect\": \"Allow\", \"Principal\": {\"AWS\": \"${var.role}\"}, \"Action\": " + useActions + ", \"Resource\": \"*\"}]}\nEOT") + "variable \"role\" {\n  default = \"" + app + "\"\n}\n"}},
+		{"a heredoc", map[string]string{"main.tf": key("policy = <<EOT\n{\"Statement\": [{\"Sid\": \"Use\", \"Effect\": \"Allow\", \"Principal\": {\"AWS\": \"${var.role}\"}, \"Action\": "+useActions+", \"Resource\": \"*\"}]}\nEOT") + "variable \"role\" {\n  default = \"" + app + "\"\n}\n"}},
 		{"a file", map[string]string{"main.tf": key("policy = file(\"${path.module}/policy.json\")"), "policy.json": `{"Statement": {"Sid": "Use", "Effect": "Allow", "Principal": {"AWS": "` + app + `"}, "Action": ` + useActions + `, "Resource": "*"}}`}},
 		{"a template", map[string]string{"main.tf": key("policy = templatefile(\"${path.module}/policy.tftpl\", { role = \"" + app + "\" })"), "policy.tftpl": `{"Statement": {"Sid": "Use", "Effect": "Allow", "Principal": {"AWS": "${role}"}, "Action": ` + useActions + `, "Resource": "*"}}`}},
 		{"a policy document", map[string]string{"main.tf": key(byDocument) + document(`["`+app+`"]`)}},
@@ -205,4 +205,29 @@ func TestPolicyAlone(t *testing.T) {
 	require.Equal(t, map[generator.Verb][]string{generator.Use: {app}}, k.Module.Roles)
 	require.Equal(t, []string{"key_ids"}, slices.Collect(maps.Keys(k.Arguments)))
 	require.Equal(t, []adopt.Move{{From: "aws_kms_key_policy.orders", To: `aws_kms_key_policy.this["orders"]`}}, k.Moves)
+}
+
+// FuzzReadFolder: whatever a configuration says, it is read or refused, and each key
+// is a module that can be written as a spec.
+func FuzzReadFolder(f *testing.F) {
+	for _, preset := range []string{"encryption", "s3", "policy", "external"} {
+		text := ""
+		for _, name := range []string{"main.tf", "policy.tf", "variables.tf"} {
+			src, err := os.ReadFile(filepath.Join("..", "..", "modules", "kms", preset, name))
+			require.NoError(f, err)
+			text += string(src)
+		}
+		f.Add(text)
+	}
+	f.Add("resource \"aws_kms_key\" \"a\" {\n  for_each = { a = var.b }\n  policy = data.aws_iam_policy_document.b[0].json\n}\nvariable \"b\" {\n  type = list(any)\n}\ndata \"aws_iam_policy_document\" \"b\" {\n  count = 2\n  dynamic \"statement\" {\n    for_each = [1]\n    content {\n      actions = [each.key]\n    }\n  }\n}\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		keys, _, err := adopt.ReadFolder(configuration(t, map[string]string{"main.tf": text}), adopt.Settings{Account: account, Region: region})
+		if err != nil {
+			return
+		}
+		for _, k := range keys {
+			_, err := generator.FormatSpec(k.Module, k.Notes)
+			require.NoError(t, err)
+		}
+	})
 }

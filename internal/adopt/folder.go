@@ -19,7 +19,8 @@ type folder struct {
 	locals map[string]hcl.Expression
 }
 
-// addresses are the addresses of blocks by their types; "%s" stands for the labels.
+// addresses are what the addresses of blocks begin with, by their types; the labels
+// follow.
 var addresses = map[string]string{"variable": "var.", "output": "output.", "data": "data.", "module": "module.", "resource": "", "provider": "provider."}
 
 // load reads the .tf files of a folder.

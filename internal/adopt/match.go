@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/keywright/keywright/generator"
+	"github.com/keywright/keywright/internal/lazyregexp"
 	"github.com/keywright/keywright/keypolicy"
 )
 
@@ -23,9 +24,9 @@ type matching struct {
 }
 
 var (
-	rootARN       = regexp.MustCompile(`arn:(aws[a-z-]*):iam::([0-9]{12}):root`)
-	regionOfName  = regexp.MustCompile(`"[a-z0-9-]+\.([a-z]{2}-[a-z-]+-[0-9])\.amazonaws\.com`)
-	partsOfKeyARN = regexp.MustCompile(`^arn:([^:]+):kms:([^:]+):([0-9]{12}):key/`)
+	rootARN       = lazyregexp.New(`arn:(aws[a-z-]*):iam::([0-9]{12}):root`)
+	regionOfName  = lazyregexp.New(`"[a-z0-9-]+\.([a-z]{2}-[a-z-]+-[0-9])\.amazonaws\.com`)
+	partsOfKeyARN = lazyregexp.New(`^arn:([^:]+):kms:([^:]+):([0-9]{12}):key/`)
 )
 
 // where finds out what is not known of where the key is, by what its policy speaks of.
@@ -73,7 +74,7 @@ func (k *Key) prepare(policy *keypolicy.Policy) error {
 	return err
 }
 
-var anyAWS = regexp.MustCompile(`.`)
+var anyAWS = lazyregexp.New(`.`)
 
 // exactly takes a statement over that is a rule's, with the same conditions: one of
 // its Sid, or a verb's.
@@ -161,7 +162,7 @@ func (k *Key) through(s keypolicy.Statement) bool {
 }
 
 // serviceRole is the path of a role that is a service's own.
-var serviceRole = regexp.MustCompile(`:role/aws-service-role/([a-z-]+)\.amazonaws\.com/`)
+var serviceRole = lazyregexp.New(`:role/aws-service-role/([a-z-]+)\.amazonaws\.com/`)
 
 // ofService reports whether the statement is for roles that are services' own.
 func ofService(s keypolicy.Statement) bool {

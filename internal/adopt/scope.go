@@ -180,10 +180,13 @@ type instance struct {
 	local  map[string]cty.Value
 }
 
+// maxInstances keeps a count that is a typing error from filling the memory.
+const maxInstances = 1000
+
 // instances of a block, and why they are unknown: then it has one, of whose key
 // nothing is known.
 func (s *scope) instances(block *hclsyntax.Block) ([]instance, string) {
-	count, for_each := block.Body.Attributes["count"], block.Body.Attributes["for_each"]
+	count, forEach := block.Body.Attributes["count"], block.Body.Attributes["for_each"]
 	switch {
 	case count != nil:
 		f := s.eval(count.Expr, nil)
@@ -193,12 +196,15 @@ func (s *scope) instances(block *hclsyntax.Block) ([]instance, string) {
 		}
 		var all []instance
 		size, _ := n.AsBigFloat().Int64()
+		if size > maxInstances {
+			return nil, fmt.Sprintf("%d instances are more than anybody has", size)
+		}
 		for i := range size {
 			all = append(all, instance{fmt.Sprintf("[%d]", i), map[string]cty.Value{"count": cty.ObjectVal(map[string]cty.Value{"index": cty.NumberIntVal(i)})}})
 		}
 		return all, ""
-	case for_each != nil:
-		f := s.eval(for_each.Expr, nil)
+	case forEach != nil:
+		f := s.eval(forEach.Expr, nil)
 		if f.why != "" || f.value.IsNull() || !f.value.CanIterateElements() {
 			return []instance{{"", map[string]cty.Value{"each": cty.DynamicVal}}}, cmp.Or(f.why, "for_each is no map or set")
 		}
