@@ -46,7 +46,7 @@ var arrows = map[string][]string{
 	"harness/backend":                     {"harness/sweep", "harness/toolchain/python", "kmsemu"},
 	"harness/sweep":                       {},
 	"harness/backend/docker":              {},
-	"harness/backend/backendtest":         {"harness/backend", "harness/probe"},
+	"harness/backend/backendtest":         {"harness/backend", "harness/probe", "kmsemu"},
 	"harness/probe":                       {"harness/backend", "kmsemu", "keypolicy"},
 	"harness/coverage":                    {"kmsemu", "keypolicy"},
 	"harness/report":                      {"harness/coverage"},

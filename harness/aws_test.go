@@ -9,17 +9,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/gruntwork-io/terratest/modules/terraform"
 	"github.com/stretchr/testify/require"
 
 	"github.com/keywright/keywright/harness"
 	"github.com/keywright/keywright/harness/backend"
+	"github.com/keywright/keywright/harness/backend/backendtest"
 	"github.com/keywright/keywright/harness/probe"
-	"github.com/keywright/keywright/kmsemu"
 )
 
 // standIn names an emulator in the place of AWS, where changes of IAM, keys and
@@ -31,39 +28,21 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run()) //nolint:forbidigo // as every TestMain does
 }
 
-// ownAWS is the backend of AWS with the emulator that it ends with.
+// ownAWS is the backend of AWS with the emulator that ends with it.
 type ownAWS struct {
 	*backend.AWS
-	emulator *kmsemu.Instance
+	emulator *backendtest.StandIn
 }
 
 func (b ownAWS) Close() error { return errors.Join(b.AWS.Close(), b.emulator.Close()) }
 
 func startStandIn(ctx context.Context) (backend.Backend, error) {
-	emulator, err := kmsemu.Start(kmsemu.Config{})
+	emulator, err := backendtest.StartStandIn(ctx, time.Second)
 	if err != nil {
 		return nil, err
 	}
-	client := iam.NewFromConfig(aws.Config{Region: "eu-west-1", BaseEndpoint: &emulator.URL, Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")})
-	name := aws.String("ci")
-	_, err = client.CreateUser(ctx, &iam.CreateUserInput{UserName: name})
-	_, allowed := client.PutUserPolicy(ctx, &iam.PutUserPolicyInput{
-		UserName: name, PolicyName: name, PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`),
-	})
-	key, made := client.CreateAccessKey(ctx, &iam.CreateAccessKeyInput{UserName: name})
-	if err := errors.Join(err, allowed, made); err != nil {
-		return nil, err
-	}
-	second := kmsemu.Duration(time.Second)
-	emulator.Server.Advance(2 * time.Second)
-	if err := emulator.Server.SetConsistency(kmsemu.Consistency{IAM: second, Keys: second, KeyPolicies: second}); err != nil {
-		return nil, err
-	}
-	b, err := backend.StartAWS(ctx, backend.AWSConfig{
-		Accounts: []string{"000000000000"}, Region: "eu-west-1", Endpoint: emulator.URL,
-		Environ:  map[string]string{"AWS_ACCESS_KEY_ID": *key.AccessKey.AccessKeyId, "AWS_SECRET_ACCESS_KEY": *key.AccessKey.SecretAccessKey},
-		Progress: func(line string) { fmt.Fprintln(os.Stderr, "keywright:", line) },
-	})
+	emulator.Config.Progress = func(line string) { fmt.Fprintln(os.Stderr, "keywright:", line) }
+	b, err := backend.StartAWS(ctx, emulator.Config)
 	return ownAWS{b, emulator}, err
 }
 

@@ -35,7 +35,7 @@ func (h *Harness) expected(id *probe.Identity) {
 }
 
 // explain notes of a failed test which keys are its own and tells what a plan of
-// each root says. The first clean-up calls it, before anything is taken away: a
+// each root says, or that the backend is gone. The first clean-up calls it, before anything is taken away: a
 // policy that names a role that is gone would read as drift.
 func (h *Harness) explain() {
 	h.t.Helper()
@@ -43,6 +43,13 @@ func (h *Harness) explain() {
 		return
 	}
 	h.explained = true
+	lost := backend.Answers(context.WithoutCancel(h.t.Context()), h.session.backend)
+	if lost != nil {
+		h.t.Errorf("harness: %v", lost)
+		h.mu.Lock()
+		h.lost = true
+		h.mu.Unlock()
+	}
 	for _, r := range h.roots {
 		policies, err := r.policies()
 		if err != nil {
@@ -54,7 +61,9 @@ func (h *Harness) explain() {
 		if err := r.workspace.ProviderFailures(); err != nil {
 			h.t.Logf("%s: %v", r.dir, err)
 		}
-		h.tellPlan(r)
+		if lost == nil {
+			h.tellPlan(r)
+		}
 	}
 }
 

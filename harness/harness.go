@@ -35,6 +35,7 @@ type Harness struct {
 	mu      sync.Mutex
 	roots   []*root
 	aborted string // the reason, once aborted
+	lost    bool   // the backend no longer answers
 }
 
 // New makes a harness that lives as long as the test. It starts the engine's
@@ -81,7 +82,7 @@ func (h *Harness) Role(name string, policies ...string) *probe.Identity {
 			return // the backend is gone, and the role with it
 		}
 		h.explain()
-		if h.session.reuse != nil {
+		if h.session.reuse != nil || h.isLost() {
 			return
 		}
 		if err := id.Remove(context.WithoutCancel(h.t.Context())); err != nil {
@@ -131,6 +132,12 @@ func (h *Harness) reason() string {
 	return h.aborted
 }
 
+func (h *Harness) isLost() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.lost
+}
+
 // abort destroys every root, or leaves it, while the test may still be running.
 func (h *Harness) abort(ctx context.Context, reason string) error {
 	h.mu.Lock()
@@ -146,9 +153,10 @@ func (h *Harness) abort(ctx context.Context, reason string) error {
 	return errors.Join(errs...)
 }
 
-// end destroys a root, or leaves it to the next run.
+// end destroys a root, or leaves it: to the next run, or where nothing can be
+// destroyed any more.
 func (h *Harness) end(ctx context.Context, r *root, reason string, in inputs) error {
-	if h.session.reuse != nil {
+	if h.session.reuse != nil || h.isLost() {
 		return r.leave(ctx, reason)
 	}
 	return r.destroy(ctx, reason, in)

@@ -10,15 +10,15 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/require"
 
 	"github.com/keywright/keywright/harness/backend"
+	"github.com/keywright/keywright/harness/backend/backendtest"
 	"github.com/keywright/keywright/harness/sweep"
-	"github.com/keywright/keywright/kmsemu"
 	"github.com/keywright/keywright/kmsemu/kmsemutest"
 )
 
@@ -28,56 +28,23 @@ var (
 	_ backend.Eventual = (*backend.AWS)(nil)
 )
 
-const (
-	testAccount   = "000000000000"
-	administrator = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
-)
+const testAccount = "000000000000"
 
-// standIn is an emulator in the place of AWS: a user of its account has
-// credentials, and changes take a while to count.
-type standIn struct {
-	*kmsemu.Instance
-	root aws.Config
-	cfg  backend.AWSConfig
+// standIn is an emulator in the place of AWS.
+type standIn struct{ *backendtest.StandIn }
+
+func newStandIn(t *testing.T) standIn {
+	t.Helper()
+	s, err := backendtest.StartStandIn(t.Context(), time.Second)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	s.Config.Patience = 20 * time.Second
+	return standIn{s}
 }
 
-func newStandIn(t *testing.T) *standIn {
+func (s standIn) start(t *testing.T) *backend.AWS {
 	t.Helper()
-	s := &standIn{Instance: kmsemutest.New(t, nil)}
-	s.root = aws.Config{
-		Region: "eu-west-1", BaseEndpoint: aws.String(s.URL), Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
-	}
-	client := iam.NewFromConfig(s.root)
-	_, err := client.CreateUser(t.Context(), &iam.CreateUserInput{UserName: aws.String("ci")})
-	require.NoError(t, err)
-	_, err = client.PutUserPolicy(t.Context(), &iam.PutUserPolicyInput{
-		UserName: aws.String("ci"), PolicyName: aws.String("all"), PolicyDocument: aws.String(administrator),
-	})
-	require.NoError(t, err)
-	key, err := client.CreateAccessKey(t.Context(), &iam.CreateAccessKeyInput{UserName: aws.String("ci")})
-	require.NoError(t, err)
-	s.cfg = backend.AWSConfig{
-		Accounts: []string{testAccount}, Region: "eu-west-1", Endpoint: s.URL, Patience: 20 * time.Second,
-		Environ: map[string]string{
-			"AWS_ACCESS_KEY_ID": aws.ToString(key.AccessKey.AccessKeyId), "AWS_SECRET_ACCESS_KEY": aws.ToString(key.AccessKey.SecretAccessKey),
-		},
-	}
-	s.slow(t, time.Second)
-	return s
-}
-
-// slow makes changes of IAM, keys and policies count only after a while, those made
-// so far at once.
-func (s *standIn) slow(t *testing.T, delay time.Duration) {
-	t.Helper()
-	s.Server.Advance(2 * delay)
-	d := kmsemu.Duration(delay)
-	require.NoError(t, s.Server.SetConsistency(kmsemu.Consistency{IAM: d, Keys: d, KeyPolicies: d}))
-}
-
-func (s *standIn) start(t *testing.T) *backend.AWS {
-	t.Helper()
-	b, err := backend.StartAWS(t.Context(), s.cfg)
+	b, err := backend.StartAWS(t.Context(), s.Config)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, b.Close()) })
 	return b
@@ -87,7 +54,7 @@ func TestAWS(t *testing.T) {
 	t.Parallel()
 	s := newStandIn(t)
 	var told []string
-	s.cfg.Progress = func(line string) { told = append(told, line) }
+	s.Config.Progress = func(line string) { told = append(told, line) }
 	b := s.start(t)
 	require.Equal(t, "aws", b.Name())
 	require.True(t, b.Enforces())
@@ -97,7 +64,7 @@ func TestAWS(t *testing.T) {
 
 	env := b.Env()
 	require.Equal(t, "7", env["TF_VAR_deletion_window_in_days"])
-	require.Equal(t, s.cfg.Environ["AWS_ACCESS_KEY_ID"], env["AWS_ACCESS_KEY_ID"])
+	require.Equal(t, s.Config.Environ["AWS_ACCESS_KEY_ID"], env["AWS_ACCESS_KEY_ID"])
 	require.NotContains(t, env, "AWS_SESSION_TOKEN", "a user has none")
 	run := env["TF_AWS_DEFAULT_TAGS_keywright"]
 	require.NotEmpty(t, run)
@@ -111,7 +78,7 @@ func TestAWS(t *testing.T) {
 func TestAWSTags(t *testing.T) {
 	t.Parallel()
 	s := newStandIn(t)
-	s.slow(t, 0)
+	require.NoError(t, s.Slow(0))
 	b := s.start(t)
 	run := b.Env()["TF_AWS_DEFAULT_TAGS_keywright"]
 	client := kms.NewFromConfig(b.Config())
@@ -155,7 +122,7 @@ func TestAWSAllowList(t *testing.T) {
 		{"not an id", []string{"all"}, `"all" is no account id`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			cfg := s.cfg
+			cfg := s.Config
 			cfg.Accounts = row.accounts
 			s.Server.ClearEvents()
 			_, err := backend.StartAWS(t.Context(), cfg)
@@ -195,7 +162,7 @@ func TestAWSRefuses(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			cfg := s.cfg
+			cfg := s.Config
 			row.change(&cfg)
 			_, err := backend.StartAWS(t.Context(), cfg)
 			require.ErrorContains(t, err, row.want)
@@ -208,9 +175,9 @@ func TestAWSRefuses(t *testing.T) {
 func TestAWSCredentials(t *testing.T) {
 	t.Parallel()
 	s := newStandIn(t)
-	s.slow(t, 0)
+	require.NoError(t, s.Slow(0))
 	issuer := kmsemutest.NewTokenIssuer(t, s.Instance, "https://tokens.example.com")
-	client := iam.NewFromConfig(s.root)
+	client := iam.NewFromConfig(s.Root)
 	provider, err := client.CreateOpenIDConnectProvider(t.Context(), &iam.CreateOpenIDConnectProviderInput{Url: aws.String(issuer.URL), ClientIDList: []string{"sts.amazonaws.com"}})
 	require.NoError(t, err)
 	for role, trust := range map[string]string{
@@ -222,11 +189,11 @@ func TestAWSCredentials(t *testing.T) {
 			AssumeRolePolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":` + trust + `}]}`),
 		})
 		require.NoError(t, err)
-		_, err = client.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: &role, PolicyName: aws.String("all"), PolicyDocument: aws.String(administrator)})
+		_, err = client.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: &role, PolicyName: aws.String("all"), PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`)})
 		require.NoError(t, err)
 	}
 	arn := "arn:aws:iam::" + testAccount + ":role/teams/"
-	session, err := sts.NewFromConfig(s.root).AssumeRole(t.Context(), &sts.AssumeRoleInput{RoleArn: aws.String(arn + "ci"), RoleSessionName: aws.String("ci")})
+	session, err := sts.NewFromConfig(s.Root).AssumeRole(t.Context(), &sts.AssumeRoleInput{RoleArn: aws.String(arn + "ci"), RoleSessionName: aws.String("ci")})
 	require.NoError(t, err)
 
 	dir := t.TempDir()
@@ -236,7 +203,7 @@ func TestAWSCredentials(t *testing.T) {
 		return path
 	}
 	keys := func(name string) string {
-		return strings.NewReplacer("ID", s.cfg.Environ["AWS_ACCESS_KEY_ID"], "SECRET", s.cfg.Environ["AWS_SECRET_ACCESS_KEY"]).Replace(
+		return strings.NewReplacer("ID", s.Config.Environ["AWS_ACCESS_KEY_ID"], "SECRET", s.Config.Environ["AWS_SECRET_ACCESS_KEY"]).Replace(
 			"[" + name + "]\naws_access_key_id = ID\naws_secret_access_key = SECRET\n")
 	}
 	token := write("token", issuer.Token(map[string]any{"aud": "sts.amazonaws.com", "sub": "job"}))
@@ -255,7 +222,7 @@ func TestAWSCredentials(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			cfg := s.cfg
+			cfg := s.Config
 			cfg.Environ = row.environ
 			b, err := backend.StartAWS(t.Context(), cfg)
 			require.NoError(t, err)
@@ -270,8 +237,8 @@ func TestAWSCredentials(t *testing.T) {
 func TestAWSLedger(t *testing.T) {
 	t.Parallel()
 	s := newStandIn(t)
-	s.slow(t, 0)
-	_, err := kms.NewFromConfig(s.root).CreateKey(t.Context(), &kms.CreateKeyInput{})
+	require.NoError(t, s.Slow(0))
+	_, err := kms.NewFromConfig(s.Root).CreateKey(t.Context(), &kms.CreateKeyInput{})
 	require.NoError(t, err, "a key that was there")
 	a, b := s.start(t), s.start(t)
 	key, err := kms.NewFromConfig(a.Config()).CreateKey(t.Context(), &kms.CreateKeyInput{})
@@ -282,6 +249,60 @@ func TestAWSLedger(t *testing.T) {
 	live, err = b.LiveKeys(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, live)
+}
+
+// A provider that takes no default tags from the environment would leave keys that
+// nobody can tell apart; other backends take any.
+func TestAWSProvider(t *testing.T) {
+	t.Parallel()
+	onAWS := newStandIn(t).start(t)
+	require.NoError(t, backend.CheckProvider(onAWS, "5.62.0"))
+	require.NoError(t, backend.CheckProvider(onAWS, "6.34.0"))
+	require.ErrorContains(t, backend.CheckProvider(onAWS, "5.61.0"), "use 5.62.0 or newer")
+	require.ErrorContains(t, backend.CheckProvider(onAWS, "newest"), "version")
+	require.NoError(t, backend.CheckProvider(start(t, backend.EmbeddedConfig{}), "5.40.0"))
+}
+
+// What passes by itself is waited for, as long as the patience lasts and no longer;
+// anything else, and anything on a backend that is at once consistent, is not.
+func TestSettle(t *testing.T) {
+	t.Parallel()
+	s := newStandIn(t)
+	s.Config.Patience = 500 * time.Millisecond
+	onAWS, embedded := s.start(t), start(t, backend.EmbeddedConfig{})
+	denied, gone := &smithy.GenericAPIError{Code: "AccessDenied"}, &smithy.GenericAPIError{Code: "NoSuchEntity"}
+	for _, row := range []struct {
+		name  string
+		on    backend.Backend
+		fails []error // of the tries; the one after them succeeds
+		want  error
+		tries int
+	}{
+		{"passes", onAWS, []error{denied, denied}, nil, 3},
+		{"another error", onAWS, []error{denied, gone}, gone, 2},
+		{"succeeds", onAWS, nil, nil, 1},
+		{"on a consistent backend", embedded, []error{denied}, denied, 1},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			tries := 0
+			err := backend.Settle(t.Context(), row.on, backend.Codes("AccessDenied"), func() error {
+				tries++
+				if tries > len(row.fails) {
+					return nil
+				}
+				return row.fails[tries-1]
+			})
+			require.ErrorIs(t, err, row.want)
+			require.Equal(t, row.tries, tries)
+		})
+	}
+	t.Run("does not pass", func(t *testing.T) {
+		t.Parallel()
+		err := backend.Settle(t.Context(), onAWS, backend.Codes("AccessDenied"), func() error { return denied })
+		require.ErrorIs(t, err, denied)
+		require.ErrorContains(t, err, "it has not passed in ")
+	})
 }
 
 func TestAnswers(t *testing.T) {
@@ -296,7 +317,7 @@ func TestAnswers(t *testing.T) {
 	s := newStandIn(t)
 	front := httptest.NewServer(s.Server)
 	t.Cleanup(front.Close)
-	s.cfg.Endpoint = front.URL
+	s.Config.Endpoint = front.URL
 	aws := s.start(t)
 	require.NoError(t, backend.Answers(t.Context(), aws))
 	s.Server.Reset()

@@ -21,7 +21,7 @@ func TestContract(t *testing.T) {
 	t.Run("aws", func(t *testing.T) {
 		t.Parallel()
 		s := newStandIn(t)
-		backendtest.Contract(t, func(ctx context.Context) (backend.Backend, error) { return backend.StartAWS(ctx, s.cfg) })
+		backendtest.Contract(t, func(ctx context.Context) (backend.Backend, error) { return backend.StartAWS(ctx, s.Config) })
 	})
 	// One that was found running, which all share.
 	t.Run("localstack", func(t *testing.T) {

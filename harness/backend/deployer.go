@@ -101,17 +101,12 @@ func (d deployer) Env() map[string]string {
 	}
 	if d.endpoint != "" {
 		env["AWS_ENDPOINT_URL"] = d.endpoint
-		env["AWS_MAX_ATTEMPTS"] = localAttempts
 	}
 	if d.run != "" {
 		env[defaultTags+sweep.Tag] = d.run
 	}
 	return env
 }
-
-// localAttempts is how often the provider makes a call: by default it would go on
-// for minutes at an endpoint that is gone.
-const localAttempts = "6"
 
 // Config implements [Backend].
 func (d deployer) Config() aws.Config {

@@ -44,7 +44,7 @@ func TestDeployerIsARole(t *testing.T) {
 	require.Equal(t, map[string]string{
 		"AWS_ENDPOINT_URL": aws.ToString(b.Config().BaseEndpoint), "AWS_REGION": "eu-west-1",
 		"AWS_ACCESS_KEY_ID": credentials.AccessKeyID, "AWS_SECRET_ACCESS_KEY": credentials.SecretAccessKey,
-		"AWS_SESSION_TOKEN": credentials.SessionToken, "AWS_EC2_METADATA_DISABLED": "true", "AWS_MAX_ATTEMPTS": "6",
+		"AWS_SESSION_TOKEN": credentials.SessionToken, "AWS_EC2_METADATA_DISABLED": "true",
 	}, got, "engine and SDK are given the same")
 	require.NotEmpty(t, got["AWS_SESSION_TOKEN"])
 }

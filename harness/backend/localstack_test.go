@@ -1,6 +1,9 @@
 package backend_test
 
 import (
+	"context"
+	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -13,6 +16,7 @@ import (
 	"github.com/keywright/keywright/harness/backend"
 	"github.com/keywright/keywright/harness/toolchain/python"
 	"github.com/keywright/keywright/harness/toolchain/python/pythontest"
+	"github.com/keywright/keywright/kmsemu/kmsemutest"
 )
 
 var _ backend.Backend = (*backend.LocalStack)(nil)
@@ -54,6 +58,51 @@ func TestLocalStack(t *testing.T) {
 	require.Error(t, err, "nothing listens any more")
 }
 
+// A container is used where it is asked for, and where there is no Python; never
+// where an endpoint is given.
+func TestLocalStackInAContainer(t *testing.T) {
+	t.Parallel()
+	noPython := python.Config{CacheDir: t.TempDir(), Path: "/none"}
+	elsewhere := kmsemutest.New(t, nil)
+	for _, row := range []struct {
+		name      string
+		cfg       backend.LocalStackConfig
+		contained bool
+	}{
+		{"asked for", backend.LocalStackConfig{Endpoint: backend.InDocker}, true},
+		{"no Python", backend.LocalStackConfig{Python: noPython}, true},
+		{"an endpoint", backend.LocalStackConfig{Endpoint: elsewhere.URL, Python: noPython}, false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			emulator := kmsemutest.New(t, nil)
+			started, closed := "", 0
+			row.cfg.Container = func(_ context.Context, image string, env map[string]string) (string, io.Closer, error) {
+				require.Equal(t, "kms,sts,iam,s3", env["SERVICES"])
+				started = image
+				return emulator.URL, closerFunc(func() error { closed++; return nil }), nil
+			}
+			b, err := backend.StartLocalStack(t.Context(), row.cfg)
+			require.NoError(t, err)
+			require.NoError(t, backend.Answers(t.Context(), b))
+			require.NoError(t, b.Close())
+			if row.contained {
+				require.Equal(t, "localstack/localstack:4.14.0", started)
+				require.Equal(t, emulator.URL, b.Env()["AWS_ENDPOINT_URL"])
+				require.Equal(t, 1, closed)
+				require.NotContains(t, b.Env(), "TF_AWS_DEFAULT_TAGS_keywright", "nothing outlives it")
+				return
+			}
+			require.Empty(t, started)
+			require.Contains(t, b.Env(), "TF_AWS_DEFAULT_TAGS_keywright", "what is made there outlives the run")
+		})
+	}
+}
+
+type closerFunc func() error
+
+func (f closerFunc) Close() error { return f() }
+
 func TestNoLocalStack(t *testing.T) {
 	t.Parallel()
 	other := httptest.NewServer(http.NotFoundHandler())
@@ -68,6 +117,13 @@ func TestNoLocalStack(t *testing.T) {
 		{"nothing listens", backend.LocalStackConfig{Endpoint: gone.URL}, "start it, or leave the endpoint out"},
 		{"something else listens", backend.LocalStackConfig{Endpoint: other.URL}, "404 Not Found: it is no LocalStack with KMS"},
 		{"not a URL", backend.LocalStackConfig{Endpoint: ":4566"}, `asking LocalStack at ":4566"`},
+		{"no containers", backend.LocalStackConfig{Endpoint: backend.InDocker}, "this program starts no containers: run docker run"},
+		{"neither Python nor a container", backend.LocalStackConfig{
+			Python: python.Config{CacheDir: t.TempDir(), Path: "/none"},
+			Container: func(context.Context, string, map[string]string) (string, io.Closer, error) {
+				return "", nil, errors.New("no usable Docker")
+			},
+		}, "nor can it run in a container: no usable Docker"},
 		{"no Python", backend.LocalStackConfig{Python: python.Config{CacheDir: t.TempDir(), Path: "/none"}}, python.ErrNoPython.Error()},
 	} {
 		t.Run(row.name, func(t *testing.T) {

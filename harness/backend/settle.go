@@ -27,18 +27,18 @@ const (
 // that is [Eventual] for as long as its patience lasts, on others once. The error
 // is that of the last try.
 func Settle(ctx context.Context, b Backend, passes func(error) bool, try func() error) error {
+	start := time.Now()
 	err := try()
 	eventual, ok := b.(Eventual)
 	if err == nil || !ok || !passes(err) {
 		return err
 	}
-	patience := eventual.Patience()
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, eventual.Patience())
 	defer cancel()
 	for pause := firstPause; err != nil && passes(err); pause = min(2*pause, longestPause) {
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%w: it has not passed in %v", err, patience)
+			return fmt.Errorf("%w: it has not passed in %v", err, time.Since(start).Round(time.Second/10))
 		case <-time.After(pause):
 			err = try()
 		}

@@ -5,10 +5,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/keywright/keywright/harness/backend"
+	"github.com/keywright/keywright/harness/backend/backendtest"
 	"github.com/keywright/keywright/harness/promise"
 	"github.com/keywright/keywright/harness/report"
 	"github.com/keywright/keywright/harness/runner"
@@ -18,6 +20,14 @@ import (
 // lab is an emulator with an engine wired to it.
 func lab(t *testing.T) promise.Config {
 	t.Helper()
+	b, err := backend.StartEmbedded(t.Context(), backend.EmbeddedConfig{})
+	require.NoError(t, err)
+	return labOn(t, b)
+}
+
+func labOn(t *testing.T, b backend.Backend) promise.Config {
+	t.Helper()
+	t.Cleanup(func() { require.NoError(t, b.Close()) })
 	env := map[string]string{}
 	for _, pair := range os.Environ() {
 		name, value, _ := strings.Cut(pair, "=")
@@ -34,9 +44,6 @@ func lab(t *testing.T) promise.Config {
 		CacheDir: cache, Environ: env, Progress: func(line string) { t.Log(line) },
 	})
 	require.NoError(t, err)
-	b, err := backend.StartEmbedded(t.Context(), backend.EmbeddedConfig{})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, b.Close()) })
 	run, err := runner.Start(runner.Config{Tools: tools, Environ: env, Backend: b.Env()})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, run.Close()) })
@@ -91,6 +98,27 @@ func TestShapes(t *testing.T) {
 			require.Contains(t, p.Reason, "allowed, want denied: Encrypt, Decrypt")
 		}
 	}
+}
+
+// In AWS, or what stands in for it, the same promises are asked for, but for those of
+// another account, and waited for until changes count.
+func TestAWS(t *testing.T) {
+	t.Parallel()
+	standIn, err := backendtest.StartStandIn(t.Context(), time.Second)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, standIn.Close()) })
+	b, err := backend.StartAWS(t.Context(), standIn.Config)
+	require.NoError(t, err)
+	cfg := labOn(t, b)
+	cfg.Dir = "../../fixtures/modules/create-flags"
+	r, err := promise.Prove(t.Context(), cfg)
+	require.NoError(t, err)
+	foreign := outcomes(r, "a role of another account")
+	require.Equal(t, map[report.Outcome]int{report.Skipped: foreign[report.Skipped]}, foreign)
+	require.Equal(t, len(r.Promises)-foreign[report.Skipped], r.Count(report.Held))
+	live, err := b.LiveKeys(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, live)
 }
 
 func TestRefused(t *testing.T) {

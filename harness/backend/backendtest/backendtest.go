@@ -146,8 +146,7 @@ func (c contract) identity(t *testing.T) {
 	if parts := strings.Split(principal, ":"); len(parts) != 6 || parts[2] != "iam" || parts[4] != aws.ToString(who.Account) {
 		t.Errorf("DeployerARN is %q, want that of a role or user of account %s", principal, aws.ToString(who.Account))
 	}
-	name := principal[strings.LastIndexAny(principal, ":/")+1:]
-	if session != principal && !strings.Contains(session, ":assumed-role/"+name+"/") {
+	if !backend.IsOf(session, principal) {
 		t.Errorf("DeployerARN is %s, but its credentials are those of %s", principal, session)
 	}
 	b.check("answering", backend.Answers(t.Context(), b))

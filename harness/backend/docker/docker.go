@@ -12,10 +12,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/moby/moby/api/types/container"
 	"github.com/testcontainers/testcontainers-go"
+	"github.com/testcontainers/testcontainers-go/log"
 	"github.com/testcontainers/testcontainers-go/modules/localstack"
 )
 
@@ -40,10 +42,10 @@ func Start(ctx context.Context, image string, env map[string]string) (url string
 	if err := healthy(ctx); err != nil {
 		return "", nil, err
 	}
-	c, err := localstack.Run(ctx, image, testcontainers.WithEnv(env),
+	c, err := localstack.Run(ctx, image, testcontainers.WithEnv(env), testcontainers.WithLogger(log.NewNoopLogger()),
 		// The module hands Docker's socket to the container, which KMS does not need.
 		testcontainers.WithHostConfigModifier(func(c *container.HostConfig) { c.Binds = nil }))
-	running := &running{c}
+	running := &running{container: c}
 	if err != nil {
 		return "", nil, errors.Join(fmt.Errorf("starting container of %s: %w", image, err), running.Close())
 	}
@@ -77,16 +79,19 @@ func healthy(ctx context.Context) (err error) {
 // running is a container that was started; nil where none came to be.
 type running struct {
 	container *localstack.LocalStackContainer
+	once      sync.Once
+	err       error
 }
 
-// Close ends the container and removes it.
+// Close ends the container and removes it, once.
 func (r *running) Close() error {
-	if r.container == nil {
-		return nil
-	}
-	err := testcontainers.TerminateContainer(r.container, testcontainers.StopTimeout(stopPatience))
-	if err != nil {
-		return fmt.Errorf("ending container: %w", err)
-	}
-	return nil
+	r.once.Do(func() {
+		if r.container == nil {
+			return
+		}
+		if err := testcontainers.TerminateContainer(r.container, testcontainers.StopTimeout(stopPatience)); err != nil {
+			r.err = fmt.Errorf("ending container: %w", err)
+		}
+	})
+	return r.err
 }
