@@ -238,6 +238,30 @@ func TestRenderSettlesWithValues(t *testing.T) {
 	}
 }
 
+// TestSkipsAreTold: the README has a row for each finding that a file skips, with the
+// reason that stands there, and claims no other skip.
+func TestSkipsAreTold(t *testing.T) {
+	t.Parallel()
+	skip := regexp.MustCompile(`(?m)^ +# (checkov|tflint):skip=([A-Z0-9_]+):(.+)$`)
+	row := regexp.MustCompile(`(?m)^\| (checkov|tflint) \| ([A-Z0-9_]+) \| skipped in ([^|]+) \| ([^|]+) \|$`)
+	forEachPreset(t, func(t *testing.T, _ generator.Module, files []generator.File) {
+		var told, made []string
+		for _, cells := range row.FindAllStringSubmatch(content(t, files, "README.md"), -1) {
+			told = append(told, strings.Join(cells[1:], ", "))
+		}
+		for _, f := range files {
+			if !strings.HasSuffix(f.Path, ".tf") {
+				continue
+			}
+			for _, found := range skip.FindAllStringSubmatch(string(f.Data), -1) {
+				made = append(made, strings.Join([]string{found[1], found[2], strings.TrimSuffix(f.Path, "/main.tf"), found[3]}, ", "))
+			}
+		}
+		require.ElementsMatch(t, made, told)
+	})
+	require.Contains(t, content(t, render(t, module(t, `preset = "s3"`)), "examples/basic/main.tf"), "checkov:skip=CKV_AWS_18:")
+}
+
 // TestRenderKeepsMaterialOutOfTerraform: no module takes or passes key material.
 func TestRenderKeepsMaterialOutOfTerraform(t *testing.T) {
 	t.Parallel()

@@ -7,7 +7,24 @@ bin=$(mktemp -d)
 trap 'rm -r "$bin"' EXIT
 go -C tools/tflint build -trimpath -ldflags='-s -w' -o "$bin" github.com/terraform-linters/tflint
 go -C tools/terraform-docs build -trimpath -ldflags='-s -w' -o "$bin" github.com/terraform-docs/terraform-docs
+documented() {
+	"$bin/terraform-docs" markdown table --output-file README.md --output-mode inject --output-check "$1"
+}
 (cd modules/kms && "$bin/tflint" --recursive)
 for module in modules/kms/*/; do
-	"$bin/terraform-docs" markdown table --output-file README.md --output-mode inject --output-check "$module"
+	documented "$module"
 done
+
+# Each must say so where something is wrong: a variable that nothing uses, and that
+# the README does not have.
+spoiled="$bin/spoiled"
+cp -r modules/kms/encryption "$spoiled"
+printf '\nvariable "unused" {\n  description = "Unused."\n  type        = string\n}\n' >>"$spoiled/variables.tf"
+if said=$(cd "$spoiled" && "$bin/tflint" 2>&1) || ! echo "$said" | grep -q terraform_unused_declarations; then
+	echo "tflint does not find a variable that nothing uses: $said" >&2
+	exit 1
+fi
+if said=$(documented "$spoiled" 2>&1) || ! echo "$said" | grep -q 'out of date'; then
+	echo "terraform-docs does not find a variable that the README does not have: $said" >&2
+	exit 1
+fi

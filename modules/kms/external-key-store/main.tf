@@ -2,8 +2,9 @@
 
 # Its material is in the custom key store, which must be connected.
 resource "aws_kms_key" "this" {
-  description = var.description
   # checkov:skip=CKV_AWS_7:KMS does not rotate keys of custom key stores
+
+  description             = var.description
   custom_key_store_id     = var.custom_key_store_id
   xks_key_id              = var.xks_key_id
   deletion_window_in_days = var.deletion_window_in_days
