@@ -107,7 +107,7 @@ func eventID(requestID string) string {
 
 // derivedID is the id of a record that follows from something else.
 func derivedID(from, what string) string {
-	sum := sha256.Sum256([]byte(from + "\n" + what))
+	sum := sha256.Sum256(appendAll(make([]byte, 0, 128), from, "\n", what))
 	return formatUUID(sum[:16])
 }
 

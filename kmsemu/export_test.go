@@ -192,3 +192,13 @@ func StartLimited(cfg Config, header, request time.Duration) (*Instance, error) 
 
 // MaxHeaders is how long the headers of a request may be, in bytes.
 const MaxHeaders = maxHeaders
+
+// MaxScopes is how many credential scopes a server remembers.
+const MaxScopes = maxCredentials
+
+// Scopes is how many it does.
+func Scopes(s *Server) int {
+	s.scopes.mu.Lock()
+	defer s.scopes.mu.Unlock()
+	return len(s.scopes.known)
+}

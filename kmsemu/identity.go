@@ -47,7 +47,7 @@ func (s *Server) authenticate(c *call, r *http.Request) error {
 		c.region, c.service = globalRegion, serviceSTS
 		return nil
 	}
-	sig, err := readSignature(r)
+	sig, err := s.scopes.readSignature(r)
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (s *Server) authenticate(c *call, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := sig.verify(r, c.body, s.signingKeys.of(secret, sig)); err != nil {
+	if err := sig.verify(r, c.body, s.signingKeys.of(secret, sig.credentialScope)); err != nil {
 		return err
 	}
 	c.caller, c.region, c.service = caller, sig.region, sig.service

@@ -40,10 +40,8 @@ func (e *encryptionContext) UnmarshalJSON(text []byte) error {
 // cipherNeed is the need of a permission to use a key with an algorithm and an
 // encryption context (K0083).
 func (c *call) cipherNeed(action, algorithm string, context encryptionContext) need {
-	conditions := keypolicy.Context{}
-	conditions.Set("kms:EncryptionAlgorithm", algorithm)
 	return need{
-		action: action, context: conditions, encryption: context,
+		action: action, context: keypolicy.Context{"kms:encryptionalgorithm": {algorithm}}, encryption: context,
 		states: c.op.states, origins: c.op.origins, material: true,
 	}
 }

@@ -1,6 +1,7 @@
 package kmsemu
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -63,6 +64,8 @@ type Server struct {
 	log    *slog.Logger
 	trail  trail
 
+	dates       dates
+	scopes      credentialScopes
 	signingKeys signingKeys
 
 	config   Config // complete
@@ -146,6 +149,8 @@ func (s *Server) Events() []Event {
 const (
 	// maxBody is far above the largest valid request: a 32 KiB policy.
 	maxBody = 1 << 20
+	// smallBody is how much memory a body gets at once, on the word of the client.
+	smallBody = 8 << 10
 )
 
 // ServeHTTP answers one KMS, STS or IAM request, or one to the admin endpoint. GET
@@ -156,7 +161,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	now := s.Now()
 	// Clients correct their clocks by this header, so it must agree with the
 	// clock that judges their signatures.
-	w.Header().Set("Date", now.UTC().Format(http.TimeFormat))
+	w.Header()["Date"] = s.dates.header(now)
 	if page := localStackPages[r.URL.Path]; page != nil {
 		s.servePage(w, r, page)
 		return
@@ -171,7 +176,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.writeError(w, reply{outcome: outcome{err: internal(err)}})
 		return
 	}
-	w.Header().Set("X-Amzn-Requestid", id)
+	w.Header()["X-Amzn-Requestid"] = []string{id}
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	s.serve(p, r, now, id).send(w, p)
 }
@@ -235,13 +240,32 @@ func (s *Server) finish(c *call, result any, err *apiError) {
 		slog.String("error", code), slog.String("cause", err.reason()), slog.String("request", c.event.RequestID))
 }
 
+// dates remembers the last Date header: it is the same for a second.
+type dates struct{ last atomic.Pointer[date] }
+
+type date struct {
+	second int64
+	header []string
+}
+
+func (d *dates) header(now time.Time) []string {
+	last := d.last.Load()
+	if last == nil || last.second != now.Unix() {
+		last = &date{now.Unix(), []string{now.UTC().Format(http.TimeFormat)}}
+		d.last.Store(last)
+	}
+	return last.header
+}
+
 func readBody(r *http.Request) ([]byte, error) {
-	body, err := io.ReadAll(r.Body)
+	size := min(max(r.ContentLength, 0), smallBody) + bytes.MinRead
+	body := bytes.NewBuffer(make([]byte, 0, size))
+	_, err := body.ReadFrom(r.Body)
 	if tooLarge(err) {
 		return nil, fail(requestTooLarge, "The request body is larger than %d bytes.", maxBody)
 	}
 	if err != nil {
 		return nil, fail(malformedBody, "The request body could not be read: %v.", err)
 	}
-	return body, nil
+	return body.Bytes(), nil
 }

@@ -10,8 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/keywright/keywright/internal/lazyregexp"
 )
 
 // Signature Version 4, in a header or in the query. Source: IAM User Guide,
@@ -25,11 +23,8 @@ const (
 // signature is the Authorization header, taken apart, with the headers that
 // belong to it; or the parameters of a presigned URL that stand for them.
 type signature struct {
-	accessKey     string
-	date          string // yyyymmdd of the credential scope
-	region        string
-	service       string
-	signedHeaders []string
+	*credentialScope
+	signedHeaders string // names with semicolons between
 	value         string
 	time          string // X-Amz-Date
 	token         string // X-Amz-Security-Token; "" for long-term keys
@@ -38,17 +33,11 @@ type signature struct {
 	good time.Duration
 }
 
-func (s *signature) scope() string {
-	return strings.Join([]string{s.date, s.region, s.service, "aws4_request"}, "/")
-}
-
-var regionPattern = lazyregexp.New(`^[a-z]{2,4}(-[a-z]+)+-[0-9]+$`)
-
 // readSignature parses a request's Authorization header, or what presigned URLs
 // have instead.
-func readSignature(r *http.Request) (*signature, error) {
+func (k *credentialScopes) readSignature(r *http.Request) (*signature, error) {
 	if presigned(r) {
-		return readQuerySignature(r)
+		return k.readQuerySignature(r)
 	}
 	header := r.Header.Get("Authorization")
 	if header == "" {
@@ -58,24 +47,26 @@ func readSignature(r *http.Request) (*signature, error) {
 	if !ok {
 		return nil, fail(incompleteSignature, "Authorization header requires algorithm %s.", signingAlgorithm)
 	}
-	fields := map[string]string{}
-	for _, part := range strings.Split(rest, ",") {
+	s := &signature{time: r.Header.Get("X-Amz-Date"), token: r.Header.Get("X-Amz-Security-Token"), good: signingSkew}
+	var credential string
+	fields := [...]struct {
+		name  string
+		value *string
+	}{{"Credential", &credential}, {"SignedHeaders", &s.signedHeaders}, {"Signature", &s.value}}
+	for part := range strings.SplitSeq(rest, ",") {
 		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
-		fields[name] = value
-	}
-	for _, name := range []string{"Credential", "SignedHeaders", "Signature"} {
-		if fields[name] == "" {
-			return nil, fail(incompleteSignature, "Authorization header requires '%s' parameter.", name)
+		for _, field := range fields {
+			if field.name == name {
+				*field.value = value
+			}
 		}
 	}
-	s := &signature{
-		signedHeaders: strings.Split(fields["SignedHeaders"], ";"),
-		value:         fields["Signature"],
-		time:          r.Header.Get("X-Amz-Date"),
-		token:         r.Header.Get("X-Amz-Security-Token"),
-		good:          signingSkew,
+	for _, field := range fields {
+		if *field.value == "" {
+			return nil, fail(incompleteSignature, "Authorization header requires '%s' parameter.", field.name)
+		}
 	}
-	return s, s.readCredential(fields["Credential"], r.Header)
+	return s, k.complete(s, credential, r.Header)
 }
 
 // mustBeSigned are the headers that a signature must cover where they are sent.
@@ -83,22 +74,27 @@ var mustBeSigned = []struct{ name, signedAs string }{
 	{"Host", "host"}, {"X-Amz-Date", "x-amz-date"}, {"X-Amz-Security-Token", "x-amz-security-token"}, {targetHeader, "x-amz-target"},
 }
 
-func (s *signature) readCredential(credential string, h http.Header) error {
-	parts := strings.Split(credential, "/")
-	if len(parts) != 5 || parts[4] != "aws4_request" {
-		return fail(incompleteSignature, "Credential must have the form ACCESS-KEY/DATE/REGION/SERVICE/aws4_request.")
-	}
-	// Keys and the trail keep the first and the third, and must not keep the header.
-	s.accessKey, s.date, s.region, s.service = shared(parts[0]), parts[1], shared(parts[2]), parts[3]
-	if !regionPattern.MatchString(s.region) {
-		return fail(invalidSignature, "Credential should be scoped to a valid region. ")
+// complete adds a Credential parameter to a signature, and checks that it covers
+// what it must.
+func (k *credentialScopes) complete(s *signature, text string, h http.Header) (err error) {
+	if s.credentialScope, err = k.read(text); err != nil {
+		return err
 	}
 	for _, header := range mustBeSigned {
-		if (header.signedAs == "host" || h.Get(header.name) != "") && !slices.Contains(s.signedHeaders, header.signedAs) {
+		if (header.signedAs == "host" || h.Get(header.name) != "") && !s.covers(header.signedAs) {
 			return fail(invalidSignature, "'%s' must be a 'SignedHeader' in the AWS Authorization.", header.name)
 		}
 	}
 	return nil
+}
+
+func (s *signature) covers(header string) bool {
+	for name := range strings.SplitSeq(s.signedHeaders, ";") {
+		if name == header {
+			return true
+		}
+	}
+	return false
 }
 
 // checkTime refuses a request signed more than five minutes before or after now
@@ -121,13 +117,11 @@ func (s *signature) checkTime(now time.Time) error {
 	return nil
 }
 
-// verify computes the signature anew with the secret and compares.
-func (s *signature) verify(r *http.Request, body, signingKey []byte) error {
+// verify computes the signature anew and compares.
+func (s *signature) verify(r *http.Request, body []byte, key *signingKey) error {
 	canonical := s.canonicalRequest(r, body)
-	toSign := appendAll(make([]byte, 0, 256), signingAlgorithm, "\n", s.time, "\n", s.scope(), "\n")
-	toSign = hex.AppendEncode(toSign, canonical[:])
-	want := hex.AppendEncode(nil, mac(signingKey, toSign))
-	if !hmac.Equal(want, []byte(s.value)) {
+	want := key.sign(signingAlgorithm, "\n", s.time, "\n", s.scope, "\n", hex.EncodeToString(canonical[:]))
+	if !hmac.Equal(want[:], []byte(s.value)) {
 		return fail(invalidSignature, "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.")
 	}
 	return nil
@@ -153,10 +147,10 @@ func (s *signature) canonicalRequest(r *http.Request, body []byte) [sha256.Size]
 	// The path needs no escaping: the operations live at "/" alone, and any other
 	// path is refused.
 	b = appendAll(b, r.Method, "\n/\n", canonicalQuery(r.URL), "\n")
-	for _, name := range s.signedHeaders {
+	for name := range strings.SplitSeq(s.signedHeaders, ";") {
 		b = appendAll(b, name, ":", canonicalHeader(r, name), "\n")
 	}
-	b = appendAll(b, "\n", strings.Join(s.signedHeaders, ";"), "\n")
+	b = appendAll(b, "\n", s.signedHeaders, "\n")
 	return sha256.Sum256(hex.AppendEncode(b, payload[:]))
 }
 

@@ -3,7 +3,6 @@ package kmsemu
 import (
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -32,7 +31,7 @@ func presigned(r *http.Request) bool {
 }
 
 // readQuerySignature parses the parameters of a presigned URL (K0429).
-func readQuerySignature(r *http.Request) (*signature, error) {
+func (k *credentialScopes) readQuerySignature(r *http.Request) (*signature, error) {
 	query := r.URL.Query()
 	if query.Get(queryAlgorithm) != signingAlgorithm {
 		return nil, fail(incompleteSignature, "AWS query-string parameters must include %s with the value %s.", queryAlgorithm, signingAlgorithm)
@@ -43,7 +42,7 @@ func readQuerySignature(r *http.Request) (*signature, error) {
 		}
 	}
 	s := &signature{
-		signedHeaders: strings.Split(query.Get(querySignedHeaders), ";"),
+		signedHeaders: query.Get(querySignedHeaders),
 		value:         query.Get(querySignature),
 		time:          query.Get(queryDate),
 		token:         query.Get(queryToken),
@@ -56,5 +55,5 @@ func readQuerySignature(r *http.Request) (*signature, error) {
 		}
 		s.good = time.Duration(seconds) * time.Second
 	}
-	return s, s.readCredential(query.Get(queryCredential), r.Header)
+	return s, k.complete(s, query.Get(queryCredential), r.Header)
 }

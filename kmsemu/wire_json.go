@@ -15,6 +15,8 @@ const (
 	jsonMediaType = "application/x-amz-json-1.1"
 )
 
+var jsonContentType = []string{jsonMediaType}
+
 // jsonProtocol is AWS JSON 1.1, spoken by KMS (K0001).
 type jsonProtocol struct{}
 
@@ -82,7 +84,7 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 	if err != nil {
 		status, text = broken, []byte(`{"__type":"KMSInternalException"}`)
 	}
-	w.Header().Set("Content-Type", jsonMediaType)
+	w.Header()["Content-Type"] = jsonContentType
 	w.WriteHeader(status)
 	_, _ = w.Write(text) // a client that left needs no answer
 }
