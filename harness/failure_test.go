@@ -28,6 +28,8 @@ func TestFailureTells(t *testing.T) {
 	require.Contains(t, out, "as planned: ")
 	require.Regexp(t, `denied calls:\n\s+arn:aws:sts::000000000000:assumed-role/stranger-\w+/probe-\w+: DescribeKey arn:\S+: AccessDeniedException: .*nothing allows kms:DescribeKey`, out)
 	require.NotContains(t, out, ": Encrypt arn:", "a denial that was asked for")
+	require.Contains(t, out, "scenario: 0 live keys at the end", "it stopped in the middle")
+	requireNothingLeft(t, cmd)
 	require.Contains(t, out, `aws_kms_key.this: update: description: "by hand" -> "made by a test"`)
 	require.Contains(t, out, "to repeat: KEYWRIGHT_BACKEND='embedded' go test -count=1 -v -run '^TestScenario$'")
 

@@ -50,8 +50,6 @@ resource "aws_kms_alias" "this" {
 `
 	write(alias)
 	iterate("scenario: Resources: 1 added, 0 changed, 0 destroyed.")
-	write("")
-	iterate("scenario: Resources: 0 added, 0 changed, 1 destroyed.")
 }
 
 // An interrupted run leaves what it applied to the next one; one that is killed in

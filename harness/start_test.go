@@ -10,6 +10,7 @@ import (
 
 	"github.com/keywright/keywright/harness"
 	"github.com/keywright/keywright/harness/probe"
+	"github.com/keywright/keywright/harness/runner"
 )
 
 const mayUseKeys = `{"Version":"2012-10-17","Statement":[
@@ -26,15 +27,27 @@ func TestStart(t *testing.T) {
 	h.AssertNoDrift(opts)
 }
 
-// The guide shows TestStart as it stands above.
+func TestPlanned(t *testing.T) {
+	t.Parallel()
+	h := harness.New(t)
+	opts := h.Options(&terraform.Options{TerraformDir: "testdata/key", Vars: map[string]any{"rotation": true}})
+	terraform.Init(t, opts)
+	h.AssertPlan(opts, runner.Planned{Address: "aws_kms_key.this", Action: "create", After: map[string]any{
+		"enable_key_rotation": true, "deletion_window_in_days": 7, "arn": runner.Unknown,
+	}})
+}
+
+// The guide shows the tests above as they stand there.
 func TestGuideShowsStart(t *testing.T) {
 	t.Parallel()
 	guide, err := os.ReadFile("../docs/harness.md")
 	require.NoError(t, err)
 	source, err := os.ReadFile("start_test.go")
 	require.NoError(t, err)
-	_, after, _ := strings.Cut(string(source), "func TestStart(")
-	body, _, found := strings.Cut(after, "\n}\n")
-	require.True(t, found)
-	require.Contains(t, string(guide), "func TestStart("+body+"\n}\n")
+	for _, name := range []string{"TestStart", "TestPlanned"} {
+		_, after, _ := strings.Cut(string(source), "func "+name+"(")
+		body, _, found := strings.Cut(after, "\n}\n")
+		require.True(t, found)
+		require.Contains(t, string(guide), "func "+name+"("+body+"\n}\n")
+	}
 }

@@ -17,7 +17,7 @@
 //
 // Of the caller's variables engine and provider see HOME, PATH, LANG, LC_ALL,
 // the proxies' and SSL_CERT_FILE and SSL_CERT_DIR; beside them those the run
-// sets (TF_CLI_CONFIG_FILE, TF_REATTACH_PROVIDERS and so on), those of the
+// sets (TF_CLI_CONFIG_FILE, TF_REATTACH_PROVIDERS, GOGC and so on), those of the
 // backend and those given to the workspace. Nothing else, so that no
 // AWS_CA_BUNDLE, profile or TF_CLI_ARGS of the machine decides a test. Values are handed over
 // in a file that only the user can read, never on a command line.

@@ -51,6 +51,10 @@ func (r *Runner) environment(added map[string]string) map[string]string {
 		"TF_IN_AUTOMATION":   "1",
 		"TF_INPUT":           "0",
 		"CHECKPOINT_DISABLE": "1",
+		// Both read a schema of 13 MB and end, or idle, soon after: collecting that
+		// seldom saves a quarter of their processor time.
+		"GOGC":       "400",
+		"GOMEMLIMIT": "1GiB",
 		// The profile of the machine may hold a Region, an endpoint or a CA.
 		"AWS_CONFIG_FILE":             os.DevNull,
 		"AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
