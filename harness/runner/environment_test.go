@@ -36,7 +36,7 @@ func TestEngineEnvironment(t *testing.T) {
 	want := map[string]string{
 		"PATH": os.Getenv("PATH"), "HOME": b.dir, "LANG": "C.UTF-8", "HTTPS_PROXY": "http://proxy.example",
 		"TMPDIR": filepath.Join(run, "t"), "TF_CLI_CONFIG_FILE": filepath.Join(run, "terraform.rc"),
-		"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1",
+		"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1", "GOGC": "400", "GOMEMLIMIT": "1GiB",
 		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
 		"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_REGION": "us-east-1",
 		"TF_VAR_name": "it's \"quoted\" $HOME",

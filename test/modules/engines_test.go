@@ -49,9 +49,6 @@ func open(t *testing.T, run *runner.Runner, root string) *runner.Workspace {
 	t.Helper()
 	w, err := run.NewWorkspace(t.Context(), runner.WorkspaceConfig{
 		Dir: root,
-		// The provider's schema is most of an engine's heap and never freed: to
-		// look through it less often saves a third of the time.
-		Environ: map[string]string{"GOGC": "400"},
 	})
 	require.NoError(t, err)
 	out, err := engine(t, w, "init", "-input=false")
