@@ -71,12 +71,23 @@ func (p prompt) Config() aws.Config {
 	return cfg
 }
 
-// assume replaces the roles' sessions, which last an hour.
+// deployed is a backend as Terraform's role.
+type deployed struct {
+	backend.Backend
+	config aws.Config
+}
+
+func (d deployed) Config() aws.Config { return d.config }
+
+// assume replaces the roles' sessions, which last an hour. The roles trust Terraform's
+// alone.
 func (k *key) assume(t *testing.T, account backend.Backend) {
 	t.Helper()
+	deployer, err := probe.AssumeRole(t.Context(), account, k.DeployerARN())
+	require.NoError(t, err)
 	roles := map[string]*probe.Identity{}
 	for name, role := range k.roles {
-		id, err := probe.AssumeRole(t.Context(), account, role.RoleARN)
+		id, err := probe.AssumeRole(t.Context(), deployed{account, deployer.Config}, role.RoleARN)
 		require.NoError(t, err)
 		roles[name] = id.In(k.rootUser.Region)
 	}
