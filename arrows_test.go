@@ -69,6 +69,8 @@ var forbidden = []struct {
 	{"templates only embeds", []string{"templates"}, []string{"net/http", "text/template"}},
 	{"the command must not carry a test framework", []string{"cmd/keywright", "internal/cli", "internal/cli/review", "internal/plan", "harness/toolchain", "harness/runner", "harness/backend", "harness/probe", "harness/coverage", "harness/report", "harness/promise", "kmsemu", "generator"},
 		[]string{"testing", "github.com/gruntwork-io/", "github.com/stretchr/"}},
+	{"the command must not carry a client of Docker", []string{"cmd/keywright", "harness/backend"},
+		[]string{"github.com/testcontainers/", "github.com/moby/"}},
 }
 
 // outside lists, for packages that must need little, what they may depend on

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/gruntwork-io/terratest/modules/terraform"
 	"github.com/stretchr/testify/require"
@@ -34,7 +36,15 @@ type ownAWS struct {
 	emulator *backendtest.StandIn
 }
 
-func (b ownAWS) Close() error { return errors.Join(b.AWS.Close(), b.emulator.Close()) }
+// Close tells what it is closed with.
+func (b ownAWS) Close() error {
+	roles, err := iam.NewFromConfig(b.emulator.Root).ListRoles(context.Background(), &iam.ListRolesInput{})
+	live, unknown := b.LiveKeys(context.Background())
+	if err == nil && unknown == nil {
+		fmt.Fprintf(os.Stderr, "scenario: %d roles and %d live keys at the end\n", len(roles.Roles), len(live))
+	}
+	return errors.Join(err, unknown, b.AWS.Close(), b.emulator.Close())
+}
 
 func startStandIn(ctx context.Context) (backend.Backend, error) {
 	emulator, err := backendtest.StartStandIn(ctx, time.Second)
@@ -82,7 +92,17 @@ func TestAWS(t *testing.T) {
 	require.Contains(t, out, "scenario: tagged keywright "+strings.Fields(run)[0]+"\n")
 	require.Contains(t, out, "--- PASS: TestScenario/access/app")
 	require.Contains(t, out, "not proven: aws: the backend keeps no audit trail")
-	require.NotContains(t, out, "left behind")
+	require.Contains(t, out, "scenario: 0 roles and 0 live keys at the end")
+	requireNothingLeft(t, cmd)
+}
+
+// An interrupted run takes its roles with it, which would outlive it in AWS.
+func TestAWSInterrupted(t *testing.T) {
+	t.Parallel()
+	cmd := reexec(t, "hangs with a role", "KEYWRIGHT_BACKEND="+standIn)
+	_, told := signalWhenReady(t, cmd, syscall.SIGTERM)
+	require.Contains(t, told, "keywright: stopped: everything applied was destroyed, nothing is left behind")
+	require.Contains(t, told, "scenario: 0 roles and 0 live keys at the end")
 	requireNothingLeft(t, cmd)
 }
 

@@ -34,8 +34,9 @@ type Harness struct {
 
 	mu      sync.Mutex
 	roots   []*root
-	aborted string // the reason, once aborted
-	lost    bool   // the backend no longer answers
+	roles   []func() error // each removes one, once
+	aborted string         // the reason, once aborted
+	lost    bool           // the backend no longer answers
 }
 
 // New makes a harness that lives as long as the test. It starts the engine's
@@ -77,15 +78,19 @@ func (h *Harness) Role(name string, policies ...string) *probe.Identity {
 		h.t.Fatalf("role %s: %v", name, err)
 	}
 	h.identities[id.ARN] = true
+	remove := sync.OnceValue(func() error { return id.Remove(context.WithoutCancel(h.t.Context())) })
+	h.mu.Lock()
+	h.roles = append(h.roles, remove)
+	h.mu.Unlock()
 	h.t.Cleanup(func() {
 		if h.reason() != "" {
-			return // the backend is gone, and the role with it
+			return // the role is removed by then
 		}
 		h.explain()
-		if h.session.reuse != nil || h.isLost() {
+		if h.keepsAll() {
 			return
 		}
-		if err := id.Remove(context.WithoutCancel(h.t.Context())); err != nil {
+		if err := remove(); err != nil {
 			h.t.Errorf("role %s: %v", name, err)
 		}
 	})
@@ -132,21 +137,32 @@ func (h *Harness) reason() string {
 	return h.aborted
 }
 
-func (h *Harness) isLost() bool {
+// keepsAll reports whether nothing is to be removed: the next run goes on with it, or
+// the backend is gone.
+func (h *Harness) keepsAll() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.lost
+	return h.lost || h.session.reuse != nil
 }
 
-// abort destroys every root, or leaves it, while the test may still be running.
+// abort destroys every root and removes every role, or leaves them, while the test may
+// still be running.
 func (h *Harness) abort(ctx context.Context, reason string) error {
 	h.mu.Lock()
 	h.aborted = reason
-	roots := h.roots
+	roots, roles := h.roots, h.roles
 	h.mu.Unlock()
 	var errs []error
 	for _, r := range roots {
 		if err := h.end(ctx, r, reason, r.inputs); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", h.t.Name(), err))
+		}
+	}
+	if h.keepsAll() {
+		return errors.Join(errs...)
+	}
+	for _, remove := range roles {
+		if err := remove(); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", h.t.Name(), err))
 		}
 	}
@@ -156,7 +172,7 @@ func (h *Harness) abort(ctx context.Context, reason string) error {
 // end destroys a root, or leaves it: to the next run, or where nothing can be
 // destroyed any more.
 func (h *Harness) end(ctx context.Context, r *root, reason string, in inputs) error {
-	if h.session.reuse != nil || h.isLost() {
+	if h.keepsAll() {
 		return r.leave(ctx, reason)
 	}
 	return r.destroy(ctx, reason, in)

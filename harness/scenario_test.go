@@ -148,6 +148,11 @@ var scenarios = map[string]func(*testing.T, *harness.Harness, *terraform.Options
 		fmt.Println("scenario:", key)
 	},
 	"on AWS": onAWS,
+	"hangs with a role": func(t *testing.T, h *harness.Harness, opts *terraform.Options) {
+		h.Role("app", mayUseKeys)
+		terraform.InitAndApply(t, opts)
+		select {}
+	},
 	"hangs": func(t *testing.T, _ *harness.Harness, opts *terraform.Options) {
 		terraform.InitAndApply(t, opts)
 		select {}
