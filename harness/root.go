@@ -111,8 +111,9 @@ func (r *root) destroy(ctx context.Context, reason string, in inputs) error {
 		for _, v := range in.vars {
 			opts = append(opts, tfexec.Var(v))
 		}
+		_, freed := r.workspace.AllowDestroy()
 		destroyed := r.workspace.Destroy(ctx, opts...)
-		r.err = errors.Join(stopped, destroyed, r.workspace.Close())
+		r.err = errors.Join(stopped, freed, destroyed, r.workspace.Close())
 	})
 	return r.err
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	_ "crypto/sha1" // one of the hashes of RSAES-OAEP
+	"crypto/x509"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -80,7 +81,9 @@ func (k *key) rsaKey(t *testing.T) *rsa.PublicKey {
 	t.Helper()
 	out, err := k.as(k.preset.who("GetPublicKey")).GetPublicKey(t.Context(), &kms.GetPublicKeyInput{KeyId: &k.arn})
 	require.NoError(t, err)
-	return publicKey(t, out.PublicKey).(*rsa.PublicKey)
+	public, err := x509.ParsePKIXPublicKey(out.PublicKey)
+	require.NoError(t, err)
+	return public.(*rsa.PublicKey)
 }
 
 func (k *key) encrypt(t *testing.T, text []byte, algorithm types.EncryptionAlgorithmSpec) (*kms.EncryptOutput, error) {

@@ -79,6 +79,9 @@ func TestUpgrade(t *testing.T) {
 func writeEarlier(t *testing.T, h *harness.Harness, w world) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "upgrade")
+	folders, err := filepath.Glob("../fixtures/upgrade/*/*")
+	require.NoError(t, err)
+	require.Len(t, earliers, len(folders), "one for each fixture")
 	for _, e := range earliers {
 		require.NoError(t, os.CopyFS(filepath.Join(dir, e.name), os.DirFS("../fixtures/upgrade/"+e.folder)))
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/ecdh"
 	"crypto/rand"
+	"crypto/sha512"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -71,14 +72,34 @@ func cipherTrip(ctx context.Context, client *kms.Client, key *types.KeyMetadata)
 	return nil
 }
 
+// signed is what Sign and Verify take for a message.
+type signed struct {
+	text []byte
+	is   types.MessageType
+}
+
+// signable is the message as the algorithm takes it: ED25519_PH_SHA_512 digests alone.
+// Source: KMS API Reference, Sign.
+func signable(algorithm types.SigningAlgorithmSpec, message []byte) signed {
+	if algorithm == types.SigningAlgorithmSpecEd25519PhSha512 {
+		digest := sha512.Sum512(message)
+		return signed{digest[:], types.MessageTypeDigest}
+	}
+	return signed{message, types.MessageTypeRaw}
+}
+
 func signatureTrip(ctx context.Context, client *kms.Client, key *types.KeyMetadata) error {
 	for _, algorithm := range key.SigningAlgorithms {
-		out, err := client.Sign(ctx, &kms.SignInput{KeyId: key.Arn, Message: message, SigningAlgorithm: algorithm})
+		right := signable(algorithm, message)
+		out, err := client.Sign(ctx, &kms.SignInput{KeyId: key.Arn, Message: right.text, MessageType: right.is, SigningAlgorithm: algorithm})
 		if err != nil {
 			return fmt.Errorf("signing with %s: %w", algorithm, err)
 		}
 		verify := func(message []byte) error {
-			_, err := client.Verify(ctx, &kms.VerifyInput{KeyId: key.Arn, Message: message, Signature: out.Signature, SigningAlgorithm: algorithm})
+			s := signable(algorithm, message)
+			_, err := client.Verify(ctx, &kms.VerifyInput{
+				KeyId: key.Arn, Message: s.text, MessageType: s.is, Signature: out.Signature, SigningAlgorithm: algorithm,
+			})
 			return err
 		}
 		if err := verify(message); err != nil {

@@ -66,15 +66,15 @@ func (a Action) Permissions() []string {
 
 func (a Action) worksOn(key *types.KeyMetadata) bool {
 	known, _ := keypolicy.LookUpAction(a.Permissions()[0])
-	if a == EnableKeyRotation && !rotates(key) {
+	if a == EnableKeyRotation && !Rotatable(key) {
 		return false
 	}
 	return known.WorksOn(string(key.KeySpec), string(key.KeyUsage))
 }
 
-// rotates reports whether KMS can rotate the key by itself; a replica rotates with
-// its primary key. Source: KMS Developer Guide, "Rotate AWS KMS keys".
-func rotates(key *types.KeyMetadata) bool {
+// Rotatable reports whether KMS can make new material for the key, by itself and on
+// demand; a replica rotates with its primary key. Source: KMS Developer Guide, "Rotate AWS KMS keys".
+func Rotatable(key *types.KeyMetadata) bool {
 	replica := key.MultiRegionConfiguration != nil && key.MultiRegionConfiguration.MultiRegionKeyType == types.MultiRegionKeyTypeReplica
 	return key.KeySpec == types.KeySpecSymmetricDefault && key.Origin == types.OriginTypeAwsKms && !replica
 }

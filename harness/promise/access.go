@@ -58,7 +58,23 @@ func (p *prover) predict(k *key, id *probe.Identity, action probe.Action) (keypo
 
 // mayUse reports whether the identity is sure to be allowed the key's use.
 func (p *prover) mayUse(k *key, id *probe.Identity) bool {
-	actions := probe.UseActions(k.meta)
+	return p.may(k, id, probe.UseActions(k.meta)...)
+}
+
+// whoMay is the first identity that is sure to be allowed all of the actions,
+// Terraform's last; nil if there is none.
+func (p *prover) whoMay(k *key, actions ...probe.Action) *probe.Identity {
+	for _, id := range append(slices.Clone(p.inputs.roles), p.deployer) {
+		if p.may(k, id, actions...) {
+			return id
+		}
+	}
+	return nil
+}
+
+// may reports whether the identity is sure to be allowed all of the actions, of which
+// there must be some.
+func (p *prover) may(k *key, id *probe.Identity, actions ...probe.Action) bool {
 	for _, action := range actions {
 		if verdict, err := p.predict(k, id, action); err != nil || verdict != keypolicy.Allowed {
 			return false
@@ -92,6 +108,28 @@ func (p *prover) proveUse(ctx context.Context, k *key) {
 			return string(k.meta.KeySpec) + ", " + string(k.meta.KeyUsage), probe.Use(ctx, k.client(id), k.meta, tenant)
 		})
 	}
+}
+
+// proveOutside does with an asymmetric key's public key what it is for.
+func (p *prover) proveOutside(ctx context.Context, k *key) {
+	actions := probe.OutsideActions(k.meta)
+	if actions == nil {
+		return
+	}
+	p.promise(ctx, "the public key works outside of KMS", k.address, func() (string, error) {
+		user, reader := p.whoMay(k, actions...), p.whoMay(k, probe.GetPublicKey)
+		switch {
+		case k.meta.KeyState != types.KeyStateEnabled:
+			return "", errSkip("the key is " + string(k.meta.KeyState))
+		case user == nil || reader == nil:
+			return "", errSkip(fmt.Sprintf("no role here may %s and GetPublicKey: name one in %s", actions[0], FileName))
+		}
+		err := probe.UseOutside(ctx, k.client(user), k.client(reader), k.meta)
+		if errors.Is(err, probe.ErrNotOutside) {
+			return "", errSkip(fmt.Sprintf("no library here does what keys of spec %s do", k.meta.KeySpec))
+		}
+		return fmt.Sprintf("%s as %s", actions[0], user.Name), err
+	})
 }
 
 // proveAccess makes every call as every identity: those of the test, and three
@@ -231,8 +269,11 @@ func summary(results []probe.Result) (string, error) {
 	if first != "" {
 		errs = append(errs, fmt.Errorf("the first by: %s", first))
 	}
-	if allowed == nil {
+	switch len(allowed) {
+	case 0:
 		return fmt.Sprintf("%d calls, all refused", len(results)), errors.Join(errs...)
+	case len(results):
+		return fmt.Sprintf("%d calls, all allowed", len(results)), errors.Join(errs...)
 	}
 	return "allowed: " + strings.Join(allowed, ", "), errors.Join(errs...)
 }

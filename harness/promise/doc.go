@@ -12,9 +12,11 @@
 // Of each key: that every role that may use it can, there and back; that a role
 // with no IAM policy and another account can do nothing at all; that each call of
 // each role ends as package keypolicy predicts from the key policy, the role's own
-// policy and the grants; that rotation is as configured and every alias names its
-// key. Of the root: that a second plan is empty and that a destroy leaves nothing
-// but keys pending deletion. What can't be asked for is skipped, with the reason.
+// policy and the grants; that a public key works outside of KMS; that rotation is as
+// configured, a rotation on demand loses nothing, and every alias names its key. Of the
+// root: that a second plan is empty and that a destroy leaves nothing but keys pending
+// deletion; where prevent_destroy prevents it, it is lifted in the copy under test.
+// What can't be asked for is skipped, with the reason.
 //
 // # Variables
 //

@@ -141,7 +141,11 @@ func (k *key) readGrants(ctx context.Context, client *kms.Client) error {
 func (p *prover) proveKey(ctx context.Context, k *key) {
 	p.proveUse(ctx, k)
 	p.proveAccess(ctx, k)
+	p.proveOutside(ctx, k)
 	p.promise(ctx, "rotation is as configured", k.address, func() (string, error) { return p.rotation(ctx, k) })
+	if probe.Rotatable(k.meta) {
+		p.promise(ctx, "a rotation on demand loses nothing", k.address, func() (string, error) { return p.rotateOnDemand(ctx, k) })
+	}
 	for _, a := range k.aliases {
 		p.promise(ctx, "the alias names its key", a.Address, func() (string, error) {
 			name := a.Text("name")
@@ -153,6 +157,21 @@ func (p *prover) proveKey(ctx context.Context, k *key) {
 		})
 	}
 }
+
+// rotateOnDemand has who may rotate the key do so.
+func (p *prover) rotateOnDemand(ctx context.Context, k *key) (string, error) {
+	if k.meta.KeyState != types.KeyStateEnabled {
+		return "", errSkip("the key is " + string(k.meta.KeyState))
+	}
+	user, rotator := p.whoMay(k, probe.Encrypt, probe.Decrypt), p.whoMay(k, rotateKeyOnDemand)
+	if user == nil || rotator == nil {
+		return "", errSkip(fmt.Sprintf("no role here may encrypt, decrypt and rotate: name them in %s", FileName))
+	}
+	return "by " + rotator.Name, probe.RotatesOnDemand(ctx, k.client(rotator), k.client(user), k.arn, tenant)
+}
+
+// rotateKeyOnDemand is no [probe.Access] action: there is no way back.
+const rotateKeyOnDemand probe.Action = "RotateKeyOnDemand"
 
 // rotation compares what is configured with what the key does.
 func (p *prover) rotation(ctx context.Context, k *key) (string, error) {

@@ -87,6 +87,7 @@ func TestShapes(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, len(r.Promises), r.Count(report.Held))
 	require.Equal(t, held(3), outcomes(r, "round trip as operators-"), "signing, MAC and key agreement, by a role made for the list")
+	require.Equal(t, held(1), outcomes(r, "the public key works outside of KMS"))
 
 	cfg.Dir = "../../fixtures/modules/open-policy"
 	r, err = promise.Prove(t.Context(), cfg)
@@ -119,6 +120,29 @@ func TestAWS(t *testing.T) {
 	live, err := b.LiveKeys(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, live)
+}
+
+// A service's own root keeps its promises too: in two Regions, by count, with a key
+// that nobody shall destroy, which is destroyed all the same in the copy under test.
+func TestServiceRoot(t *testing.T) {
+	t.Parallel()
+	cfg := lab(t)
+	cfg.Dir = "../../fixtures/modules/service-root"
+	r, err := promise.Prove(t.Context(), cfg)
+	require.NoError(t, err)
+	require.Equal(t, len(r.Promises), r.Count(report.Held))
+	require.Equal(t, map[report.Outcome]int{report.Held: 4}, outcomes(r, "round trip as keywright-deployer"))
+	require.Equal(t, map[report.Outcome]int{report.Held: 3}, outcomes(r, "a rotation on demand loses nothing"))
+	require.Equal(t, map[report.Outcome]int{report.Held: 1}, outcomes(r, "the public key works outside of KMS"))
+	for _, p := range r.Promises {
+		if p.Name == "a destroy succeeds" {
+			require.Equal(t, "once prevent_destroy of aws_kms_key.orders is lifted, which prevents it", p.Reason)
+		}
+	}
+	require.Equal(t, map[report.Outcome]int{report.Held: 4}, outcomes(r, "a destroy leaves it pending deletion"))
+	kept, err := os.ReadFile(filepath.Join(cfg.Dir, "main.tf"))
+	require.NoError(t, err)
+	require.Contains(t, string(kept), "prevent_destroy = true")
 }
 
 func TestRefused(t *testing.T) {

@@ -67,7 +67,8 @@ func Prove(ctx context.Context, cfg Config) (report.Report, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupPatience)
 		defer cancel()
 		if err != nil { // else it is destroyed
-			err = errors.Join(err, p.workspace.Destroy(ctx, given(p.Config, destroyFlag)...))
+			_, freed := p.workspace.AllowDestroy()
+			err = errors.Join(err, freed, p.workspace.Destroy(ctx, given(p.Config, destroyFlag)...))
 		}
 		err = errors.Join(err, p.workspace.Close())
 	}
@@ -121,7 +122,6 @@ func (p *prover) run(ctx context.Context) error {
 		return err
 	}
 	for _, k := range p.keys {
-		p.step("asking " + k.address)
 		p.proveKey(ctx, k)
 	}
 	p.step("planning again")
@@ -204,13 +204,18 @@ func (p *prover) promise(ctx context.Context, name, resource string, ask func() 
 func (p *prover) destroy(ctx context.Context) {
 	p.step("destroy")
 	p.promise(ctx, "a destroy succeeds", "", func() (string, error) {
-		return "", p.workspace.Destroy(ctx, given(p.Config, destroyFlag)...)
+		run := func() error { return p.workspace.Destroy(ctx, given(p.Config, destroyFlag)...) }
+		refusal := run()
+		if refusal == nil {
+			return "", nil
+		}
+		kept, err := p.workspace.AllowDestroy()
+		if err != nil || len(kept) == 0 {
+			return "", errors.Join(refusal, err)
+		}
+		p.step("destroy without prevent_destroy, in the copy under test")
+		return "once prevent_destroy of " + strings.Join(kept, ", ") + " is lifted, which prevents it", run()
 	})
-	for _, k := range p.keys {
-		p.promise(ctx, "a destroy leaves it pending deletion", k.address, func() (string, error) {
-			return "", probe.PendingDeletion(ctx, k.client(p.deployer), k.arn)
-		})
-	}
 	if ledger, ok := p.Backend.(backend.Ledger); ok {
 		p.promise(ctx, "a destroy leaves no other key", "", func() (string, error) {
 			live, err := ledger.LiveKeys(ctx)
@@ -218,6 +223,11 @@ func (p *prover) destroy(ctx context.Context) {
 				err = fmt.Errorf("left: %s", strings.Join(live, ", "))
 			}
 			return "", err
+		})
+	}
+	for _, k := range p.keys {
+		p.promise(ctx, "a destroy leaves it pending deletion", k.address, func() (string, error) {
+			return "", probe.PendingDeletion(ctx, k.client(p.deployer), k.arn)
 		})
 	}
 }

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,6 +47,7 @@ type Workspace struct {
 
 	run    *Runner
 	folder string
+	tree   string            // the copies of the root and of the modules it calls
 	added  map[string]string // environment
 	log    io.Writer
 
@@ -82,8 +84,9 @@ func (r *Runner) NewWorkspace(ctx context.Context, cfg WorkspaceConfig) (*Worksp
 }
 
 func (w *Workspace) prepare(ctx context.Context, dirs []string, keep string) (err error) {
+	w.tree = filepath.Join(cmp.Or(keep, w.folder), keptTree)
 	if keep == "" {
-		w.Dir, err = copyModules(dirs, filepath.Join(w.folder, "src"))
+		w.Dir, err = copyModules(dirs, w.tree)
 	} else {
 		w.Dir, err = copyKept(dirs, keep)
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +22,7 @@ type moduleTest struct {
 	vars, varFiles  []string
 	noRoles         bool
 	backend, engine string
+	printed         string // the resource that was printed last
 	files           reportFiles
 }
 
@@ -32,9 +34,10 @@ func (a *app) test() *cobra.Command {
 		Long: `Test applies a module on a backend, finds its KMS keys and proves with real calls
 what their spec, usage and policy promise: round trips by every role that may use
 the key, refusal of strangers and of other accounts, every call of every role as
-its policies predict, rotation, aliases, an empty second plan, and a destroy that
-leaves nothing but keys pending deletion. It needs no test code and no AWS account,
-and never writes into the module.
+its policies predict, public keys outside of KMS, rotation by itself and on demand,
+aliases, an empty second plan, and a destroy that leaves nothing but keys pending
+deletion. It needs no test code and no AWS account, and never writes into the module:
+prevent_destroy is lifted in the copy under test alone.
 
 Variables come from --var, --var-file and a file keywright.test.hcl beside the
 module, which can make roles:
@@ -124,14 +127,16 @@ func (t *moduleTest) printInputs(told []string) {
 // marks are how the outcomes are printed.
 var marks = map[report.Outcome]string{report.Held: "ok", report.Broken: "BROKEN", report.Skipped: "skip"}
 
+// print prints a promise, below its resource, whose name stands above the first of
+// them.
 func (t *moduleTest) print(p report.Promise) {
-	line := fmt.Sprintf("%-6s %6.2f s  ", marks[p.Outcome], p.Seconds)
-	if p.Resource != "" {
-		line += p.Resource + ": "
+	if p.Resource != t.printed {
+		_, _ = fmt.Fprintln(t.app.Out, cmp.Or(p.Resource, t.dir))
+		t.printed = p.Resource
 	}
-	line += p.Name
-	if p.Reason != "" {
-		line += ": " + strings.ReplaceAll(p.Reason, "\n", "\n                 ")
+	line := fmt.Sprintf("  %-6s %6.2f s  %s", marks[p.Outcome], p.Seconds, p.Name)
+	if p.Reason != "" && p.Outcome != report.Broken { // the summary tells what is broken
+		line += ": " + strings.ReplaceAll(p.Reason, "\n", "\n                   ")
 	}
 	_, _ = fmt.Fprintln(t.app.Out, line)
 }
