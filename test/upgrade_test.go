@@ -134,7 +134,7 @@ func update(t *testing.T, dir string) {
 
 func (w *world) policyOf(t *testing.T, key string) string {
 	t.Helper()
-	out, err := w.root.GetKeyPolicy(t.Context(), &kms.GetKeyPolicyInput{KeyId: &key})
+	out, err := w.root.GetKeyPolicy(t.Context(), &kms.GetKeyPolicyInput{KeyId: &key, PolicyName: aws.String("default")})
 	require.NoError(t, err)
 	return aws.ToString(out.Policy)
 }
