@@ -28,6 +28,7 @@ var arrows = map[string][]string{
 	"internal/lazyregexp":                 {},
 	"internal/moto":                       {"harness/toolchain/python"},
 	"templates":                           {},
+	"generator/generatortest":             {},
 	"generator":                           {"internal/merge", "internal/swap", "internal/lazyregexp"},
 	"internal/merge":                      {},
 	"internal/swap":                       {},

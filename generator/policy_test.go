@@ -16,6 +16,7 @@ import (
 	"github.com/zclconf/go-cty/cty/function/stdlib"
 
 	"github.com/keywright/keywright/generator"
+	"github.com/keywright/keywright/generator/generatortest"
 	"github.com/keywright/keywright/keypolicy"
 	"github.com/keywright/keywright/keypolicy/lint"
 )
@@ -232,8 +233,7 @@ func TestAllPairsLintClean(t *testing.T) {
 	}
 	t.Parallel()
 	var refused, rendered int
-	for _, choice := range pairs(specOptions) {
-		text := strings.Join(choice, "\n")
+	for _, text := range generatortest.Pairs() {
 		spec, err := generator.ParseSpec("keywright.hcl", []byte("module \"orders\" {\n"+text+"\n}\n"))
 		if err != nil {
 			refused++
@@ -254,65 +254,6 @@ func TestAllPairsLintClean(t *testing.T) {
 	}
 	t.Logf("%d combinations: %d rendered, %d refused as conflicts", refused+rendered, rendered, refused)
 	require.Greater(t, rendered, refused)
-}
-
-// specOptions are arguments with values that make a difference; "" leaves the
-// argument out. Arguments that need each other are one option.
-var specOptions = [][]string{
-	{
-		`key_spec = "SYMMETRIC_DEFAULT"`, "key_spec = \"RSA_2048\"\nkey_usage = \"ENCRYPT_DECRYPT\"", "key_spec = \"RSA_4096\"\nkey_usage = \"SIGN_VERIFY\"",
-		"key_spec = \"ECC_NIST_P256\"\nkey_usage = \"SIGN_VERIFY\"", "key_spec = \"ECC_NIST_P256\"\nkey_usage = \"KEY_AGREEMENT\"",
-		`key_spec = "HMAC_256"`, `key_spec = "ML_DSA_44"`, `key_spec = "ML_KEM_768"`,
-	},
-	{"", `manages = "policy"`, `manages = "grants"`},
-	{"", `origin = "EXTERNAL"`, "origin = \"EXTERNAL\"\nkey_material_expires = true", `origin = "AWS_CLOUDHSM"`, `origin = "EXTERNAL_KEY_STORE"`},
-	{"", `multi_region = "primary"`, `multi_region = "replica"`, `multi_region = "primary_with_replica"`},
-	{"", `services = ["s3", "logs"]`, `services = ["ebs", "rds", "dynamodb", "efs"]`, `services = ["cloudtrail", "lambda", "sns", "sqs"]`, `services = ["route53-dnssec"]`, `services = ["backup", "eks", "kinesis", "secretsmanager", "ssm"]`},
-	{"roles = { use = [] }", "", `roles = { encrypt = [], decrypt = [] }`, `roles = { sign = [], verify = [] }`, `roles = { grant = [], read = [], use = [] }`},
-	{"", `encryption_context = ["tenant", "app"]`},
-	{"", `aliases = ["a"]`},
-	{"", `rotation_period_in_days = 90`},
-	{"", `deletion_window_in_days = 7`},
-	{"", `root_statement = "delegate"`, `root_statement = "none"`},
-	{"", `principal_binding = "arn"`},
-	{"", `protect_from_destroy = true`},
-	{"", `target = { engine = "opentofu" }`, `target = { provider = "6.30" }`},
-}
-
-// pairs returns choices of one value for each option such that any two values of
-// different options are chosen together, with all others left at their first, so
-// that no conflict of a third hides the pair.
-func pairs(options [][]string) [][]string {
-	var choices [][]string
-	seen := map[string]bool{}
-	for i := range options {
-		for j := range i {
-			for _, a := range options[i] {
-				for _, b := range options[j] {
-					choice := choose(options, map[int]string{i: a, j: b})
-					if text := strings.Join(choice, "\n"); !seen[text] {
-						seen[text] = true
-						choices = append(choices, choice)
-					}
-				}
-			}
-		}
-	}
-	return choices
-}
-
-func choose(options [][]string, chosen map[int]string) []string {
-	choice := make([]string, 0, len(options))
-	for i := range options {
-		value, ok := chosen[i]
-		if !ok {
-			value = options[i][0]
-		}
-		if value != "" {
-			choice = append(choice, value)
-		}
-	}
-	return choice
 }
 
 // TestNothingOfTheCallerIsBakedIn: of who runs Terraform a module looks at the

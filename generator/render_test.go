@@ -1,7 +1,9 @@
 package generator_test
 
 import (
+	"io/fs"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -73,6 +75,29 @@ func TestRenderIsDeterministic(t *testing.T) {
 		again, err := fresh.Render(parse(t, full))
 		require.NoError(t, err)
 		require.Empty(t, cmp.Diff(first, again), "-want +got")
+	}
+}
+
+// backwards lists folders in the other order.
+type backwards struct{ fs.FS }
+
+func (b backwards) ReadDir(name string) ([]fs.DirEntry, error) {
+	entries, err := fs.ReadDir(b.FS, name)
+	slices.Reverse(entries)
+	return entries, err
+}
+
+// TestRenderIgnoresTheOrderOfFiles: file systems list their files in orders of their
+// own.
+func TestRenderIgnoresTheOrderOfFiles(t *testing.T) {
+	t.Parallel()
+	r, err := generator.NewRenderer(backwards{templates.FS})
+	require.NoError(t, err)
+	for _, preset := range []string{"encryption", "s3", "policy", "grants"} {
+		m := module(t, `preset = "`+preset+`"`)
+		files, err := r.Render(m)
+		require.NoError(t, err)
+		require.Empty(t, cmp.Diff(render(t, m), files), "-want +got")
 	}
 }
 

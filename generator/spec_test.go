@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/keywright/keywright/generator"
+	"github.com/keywright/keywright/generator/generatortest"
 )
 
 func TestParseSpecFillsInDefaults(t *testing.T) {
@@ -185,7 +186,7 @@ func FuzzParseSpec(f *testing.F) {
 		f.Add(string(file.Data))
 	}
 	f.Add(`module "orders" { preset = "encryption" }`)
-	for _, option := range specOptions {
+	for _, option := range generatortest.Options() {
 		for _, value := range option {
 			f.Add("module \"orders\" {\n  preset = \"encryption\"\n  " + value + "\n}\n")
 		}
