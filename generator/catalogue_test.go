@@ -86,6 +86,23 @@ func TestEveryRuleHasItsRun(t *testing.T) {
 	})
 }
 
+// TestEveryStatementHasItsAssertion: the module's tests name each statement of the
+// policy, whole.
+func TestEveryStatementHasItsAssertion(t *testing.T) {
+	t.Parallel()
+	asserted := regexp.MustCompile(`statement if statement\.Sid == "([A-Za-z0-9]+)"\]\) == jsonencode\(\[\{`)
+	forEachPreset(t, func(t *testing.T, _ generator.Module, files []generator.File) {
+		if !has(files, "policy.tf") {
+			return
+		}
+		var found []string
+		for _, match := range asserted.FindAllStringSubmatch(content(t, files, "tests/policy.tftest.hcl"), -1) {
+			found = append(found, match[1])
+		}
+		require.Equal(t, sids(t, content(t, files, "policy.tf")), found)
+	})
+}
+
 // TestNothingDangles: what a module mentions is declared, and what it declares is
 // mentioned.
 func TestNothingDangles(t *testing.T) {
