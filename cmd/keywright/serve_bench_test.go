@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,13 +14,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// BenchmarkServe starts the command as users do, and tells how long it takes from
-// there to the first connection, and how much memory it then has.
+// BenchmarkServe starts the command, built as docs/serve.md says, and tells how long
+// it takes from there to the line that says that it takes connections, the median of
+// all starts, and how much memory it then has.
 func BenchmarkServe(b *testing.B) {
 	program := filepath.Join(b.TempDir(), "keywright")
-	build, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput()
-	require.NoError(b, err, string(build))
-	var best time.Duration
+	build := exec.Command("go", "build", "-o", program, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	output, err := build.CombinedOutput()
+	require.NoError(b, err, string(output))
+	var starts []time.Duration
 	var memory float64
 	for b.Loop() {
 		cmd := exec.Command(program, "serve", "--listen", "127.0.0.1:0")
@@ -28,16 +32,14 @@ func BenchmarkServe(b *testing.B) {
 		begin := time.Now()
 		require.NoError(b, cmd.Start())
 		_, err = bufio.NewReader(stdout).ReadString('\n')
-		took := time.Since(begin)
+		starts = append(starts, time.Since(begin))
 		require.NoError(b, err)
-		if best == 0 || took < best {
-			best = took
-		}
 		memory = max(memory, residentMB(b, cmd.Process.Pid))
 		require.NoError(b, cmd.Process.Signal(os.Interrupt))
 		require.NoError(b, cmd.Wait())
 	}
-	b.ReportMetric(best.Seconds()*1000, "ms-to-ready")
+	slices.Sort(starts)
+	b.ReportMetric(starts[len(starts)/2].Seconds()*1000, "ms-to-ready")
 	b.ReportMetric(memory, "MB-resident")
 }
 

@@ -47,7 +47,7 @@ func Main(args, environ []string, streams Streams) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	a := &app{Streams: streams, environ: toMap(environ)}
-	root := a.root()
+	root := a.root(args)
 	root.SetArgs(args)
 	return a.status(root.ExecuteContext(ctx))
 }
@@ -78,14 +78,15 @@ func (a *app) status(err error) int {
 	return exitError
 }
 
-func (a *app) root() *cobra.Command {
+// root is the command with those of its subcommands that the arguments may mean: the
+// one they name, for a server should start at once, or else all.
+func (a *app) root(args []string) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "keywright",
 		Short: "Generate Terraform modules for AWS KMS keys and prove what they promise",
 		Long: `Keywright generates Terraform modules for AWS KMS keys (key, alias, rotation,
 least-privilege policy) from a spec, and proves what they promise against an
 embedded AWS that enforces key policies.`,
-		Version:           version(),
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
@@ -94,7 +95,20 @@ embedded AWS that enforces key policies.`,
 	root.SetOut(a.Out)
 	root.SetErr(a.Err)
 	reviewing := review.Config{In: a.In, Out: a.Out, Err: a.Err, Now: time.Now, Findings: errFindings}
-	root.AddCommand(a.initialize(), a.adopt(), a.spec(), a.generate(), a.update(), a.test(), a.sweep(), a.report(), a.serve(), a.demo(), review.Policy(reviewing), review.Rules(reviewing))
+	commands := map[string]func() *cobra.Command{
+		"init": a.initialize, "adopt": a.adopt, "spec": a.spec, "generate": a.generate, "update": a.update, "test": a.test,
+		"sweep": a.sweep, "report": a.report, "serve": a.serve, "demo": a.demo,
+		"policy": func() *cobra.Command { return review.Policy(reviewing) },
+		"rules":  func() *cobra.Command { return review.Rules(reviewing) },
+	}
+	if len(args) > 0 && commands[args[0]] != nil {
+		root.AddCommand(commands[args[0]]())
+		return root
+	}
+	root.Version = version()
+	for _, command := range commands {
+		root.AddCommand(command())
+	}
 	return root
 }
 

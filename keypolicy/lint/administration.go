@@ -11,73 +11,75 @@ import (
 const administratorsSource = "KMS Developer Guide, Default key policy: Allows key administrators to administer the KMS key"
 
 // administrationRules ask whether administration and use are kept apart.
-var administrationRules = []Rule{
-	{
-		ID: "KP204", Title: "kms:* to a role, user or service", Severity: High,
-		Rationale: "Use, administration and the power to pass both on are in one hand. For the key's own account it is the default, since there it only leaves the key to IAM policies.",
-		Source:    administratorsSource,
-		Remedy:    "list the actions that the principal needs: either of administration or of use",
-		Bad:       delegating(allow(appRole, `"kms:*"`, "")),
-		Good:      delegating(allow(appRole, `["kms:Decrypt", "kms:DescribeKey"]`, "")),
-		check:     checkEverything,
-	},
-	{
-		ID: "KP205", Title: "Administrator who uses the key", Severity: High,
-		Rationale: "Who both changes the key policy and decrypts has no second pair of eyes on either.",
-		Source:    administratorsSource,
-		Remedy:    "use two roles, one for administration and one for use",
-		Bad: delegating(
-			allow(adminRole, `["kms:Decrypt", "kms:DescribeKey"]`, ""),
-			allow(adminRole, `["kms:GetKeyPolicy", "kms:PutKeyPolicy"]`, ""),
-		),
-		Good: delegating(
-			allow(appRole, `["kms:Decrypt", "kms:DescribeKey"]`, ""),
-			allow(adminRole, `["kms:GetKeyPolicy", "kms:PutKeyPolicy"]`, ""),
-		),
-		check: checkSeparation,
-	},
-	{
-		ID: "KP206", Title: "Wildcard over administrative actions", Severity: Low,
-		Rationale: "kms:Create* takes in kms:CreateGrant, kms:Delete* takes in kms:DeleteImportedKeyMaterial, and each takes in what AWS adds later.",
-		Source:    administratorsSource + "; IAM User Guide, Security best practices",
-		Remedy:    "list the actions",
-		Bad:       delegating(allow(adminRole, `["kms:DescribeKey", "kms:Update*"]`, "")),
-		Good:      delegating(allow(adminRole, `["kms:DescribeKey", "kms:UpdateAlias", "kms:UpdateKeyDescription"]`, "")),
-		check:     checkVerbWildcards,
-	},
-	{
-		ID: "KP207", Title: "Deletion without a floor for the waiting period", Severity: High,
-		Rationale: "The waiting period is a parameter of ScheduleKeyDeletion: whoever may call it may choose 7 days.",
-		Source:    "Service Authorization Reference, kms:ScheduleKeyDeletionPendingWindowInDays and kms:TrailingDaysWithoutKeyUsage",
-		Remedy:    `add "NumericGreaterThanEquals": {"kms:ScheduleKeyDeletionPendingWindowInDays": "30"}`,
-		Bad:       delegating(allow(adminRole, `"kms:ScheduleKeyDeletion"`, "")),
-		Good:      delegating(allow(adminRole, `"kms:ScheduleKeyDeletion"`, `{"NumericGreaterThanEquals": {"kms:ScheduleKeyDeletionPendingWindowInDays": "30"}}`)),
-		check:     checkDeletionFloor,
-	},
-	{
-		ID: "KP208", Title: "Who writes tags or aliases can give himself access", Severity: High,
-		Rationale: "The policy decides by the key's tags or aliases, and a principal that is no administrator may change them.",
-		Source:    "KMS Developer Guide, ABAC for AWS KMS",
-		Remedy:    "leave tags and aliases to the administrators",
-		Bad: delegating(
-			allow(appRole, `["kms:DescribeKey", "kms:TagResource"]`, ""),
-			allow(appRole, `"kms:Decrypt"`, `{"StringEquals": {"aws:ResourceTag/env": "test"}}`),
-		),
-		Good: delegating(
-			allow(appRole, `["kms:DescribeKey", "kms:ListResourceTags"]`, ""),
-			allow(appRole, `"kms:Decrypt"`, `{"StringEquals": {"aws:ResourceTag/env": "test"}}`),
-		),
-		check: checkAttributeWriters,
-	},
-	{
-		ID: "KP209", Title: "Imported key material in the hands of a user", Severity: High,
-		Rationale: "Deleting the imported material makes the key useless at once, with no waiting period: the step of ransomware.",
-		Source:    "KMS API Reference, DeleteImportedKeyMaterial",
-		Remedy:    "leave the import and deletion of key material to an administrator",
-		Bad:       delegating(allow(appRole, `["kms:DeleteImportedKeyMaterial", "kms:DescribeKey"]`, "")),
-		Good:      delegating(allow(adminRole, `["kms:DeleteImportedKeyMaterial", "kms:DescribeKey", "kms:PutKeyPolicy"]`, "")),
-		check:     checkImporters,
-	},
+func administrationRules() []Rule {
+	return []Rule{
+		{
+			ID: "KP204", Title: "kms:* to a role, user or service", Severity: High,
+			Rationale: "Use, administration and the power to pass both on are in one hand. For the key's own account it is the default, since there it only leaves the key to IAM policies.",
+			Source:    administratorsSource,
+			Remedy:    "list the actions that the principal needs: either of administration or of use",
+			Bad:       delegating(allow(appRole, `"kms:*"`, "")),
+			Good:      delegating(allow(appRole, `["kms:Decrypt", "kms:DescribeKey"]`, "")),
+			check:     checkEverything,
+		},
+		{
+			ID: "KP205", Title: "Administrator who uses the key", Severity: High,
+			Rationale: "Who both changes the key policy and decrypts has no second pair of eyes on either.",
+			Source:    administratorsSource,
+			Remedy:    "use two roles, one for administration and one for use",
+			Bad: delegating(
+				allow(adminRole, `["kms:Decrypt", "kms:DescribeKey"]`, ""),
+				allow(adminRole, `["kms:GetKeyPolicy", "kms:PutKeyPolicy"]`, ""),
+			),
+			Good: delegating(
+				allow(appRole, `["kms:Decrypt", "kms:DescribeKey"]`, ""),
+				allow(adminRole, `["kms:GetKeyPolicy", "kms:PutKeyPolicy"]`, ""),
+			),
+			check: checkSeparation,
+		},
+		{
+			ID: "KP206", Title: "Wildcard over administrative actions", Severity: Low,
+			Rationale: "kms:Create* takes in kms:CreateGrant, kms:Delete* takes in kms:DeleteImportedKeyMaterial, and each takes in what AWS adds later.",
+			Source:    administratorsSource + "; IAM User Guide, Security best practices",
+			Remedy:    "list the actions",
+			Bad:       delegating(allow(adminRole, `["kms:DescribeKey", "kms:Update*"]`, "")),
+			Good:      delegating(allow(adminRole, `["kms:DescribeKey", "kms:UpdateAlias", "kms:UpdateKeyDescription"]`, "")),
+			check:     checkVerbWildcards,
+		},
+		{
+			ID: "KP207", Title: "Deletion without a floor for the waiting period", Severity: High,
+			Rationale: "The waiting period is a parameter of ScheduleKeyDeletion: whoever may call it may choose 7 days.",
+			Source:    "Service Authorization Reference, kms:ScheduleKeyDeletionPendingWindowInDays and kms:TrailingDaysWithoutKeyUsage",
+			Remedy:    `add "NumericGreaterThanEquals": {"kms:ScheduleKeyDeletionPendingWindowInDays": "30"}`,
+			Bad:       delegating(allow(adminRole, `"kms:ScheduleKeyDeletion"`, "")),
+			Good:      delegating(allow(adminRole, `"kms:ScheduleKeyDeletion"`, `{"NumericGreaterThanEquals": {"kms:ScheduleKeyDeletionPendingWindowInDays": "30"}}`)),
+			check:     checkDeletionFloor,
+		},
+		{
+			ID: "KP208", Title: "Who writes tags or aliases can give himself access", Severity: High,
+			Rationale: "The policy decides by the key's tags or aliases, and a principal that is no administrator may change them.",
+			Source:    "KMS Developer Guide, ABAC for AWS KMS",
+			Remedy:    "leave tags and aliases to the administrators",
+			Bad: delegating(
+				allow(appRole, `["kms:DescribeKey", "kms:TagResource"]`, ""),
+				allow(appRole, `"kms:Decrypt"`, `{"StringEquals": {"aws:ResourceTag/env": "test"}}`),
+			),
+			Good: delegating(
+				allow(appRole, `["kms:DescribeKey", "kms:ListResourceTags"]`, ""),
+				allow(appRole, `"kms:Decrypt"`, `{"StringEquals": {"aws:ResourceTag/env": "test"}}`),
+			),
+			check: checkAttributeWriters,
+		},
+		{
+			ID: "KP209", Title: "Imported key material in the hands of a user", Severity: High,
+			Rationale: "Deleting the imported material makes the key useless at once, with no waiting period: the step of ransomware.",
+			Source:    "KMS API Reference, DeleteImportedKeyMaterial",
+			Remedy:    "leave the import and deletion of key material to an administrator",
+			Bad:       delegating(allow(appRole, `["kms:DeleteImportedKeyMaterial", "kms:DescribeKey"]`, "")),
+			Good:      delegating(allow(adminRole, `["kms:DeleteImportedKeyMaterial", "kms:DescribeKey", "kms:PutKeyPolicy"]`, "")),
+			check:     checkImporters,
+		},
+	}
 }
 
 // narrow are the Allow statements that are not of kms:*, which KP204 flags as a

@@ -14,52 +14,54 @@ import (
 const conditionKeysSource = "KMS Developer Guide, AWS KMS condition keys"
 
 // conditionRules ask whether a condition compares what it seems to compare.
-var conditionRules = []Rule{
-	{
-		ID: "KP006", Title: "Condition key that does not exist", Severity: High,
-		Rationale: "No request has the key: an Allow never applies, and a Deny either never or always.",
-		Source:    conditionKeysSource + "; IAM Access Analyzer, Invalid service condition key",
-		Remedy:    "correct the name of the key",
-		Bad:       delegating(allow(appRole, `"kms:Decrypt"`, `{"StringEquals": {"kms:ViaServices": "s3.eu-west-1.amazonaws.com"}}`)),
-		Good:      delegating(allow(appRole, `"kms:Decrypt"`, `{"StringEquals": {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}}`)),
-		check:     checkKeyNames, scope: onAnyPolicy,
-	},
-	{
-		ID: "KP007", Title: "Condition key that requests of the action do not have", Severity: High,
-		Rationale: "A condition on a key that the request lacks is not met: the Allow is dead for that action, the Deny does not deny it.",
-		Source:    "Service Authorization Reference, Actions, resources, and condition keys for AWS Key Management Service",
-		Remedy:    "move the actions that do not have the key to a statement without the condition",
-		Bad:       delegating(allow(appRole, `["kms:Decrypt", "kms:DescribeKey"]`, `{"StringEquals": {"kms:EncryptionContext:tenant": "a"}}`)),
-		Good:      delegating(allow(appRole, `"kms:Decrypt"`, `{"StringEquals": {"kms:EncryptionContext:tenant": "a"}}`), allow(appRole, `"kms:DescribeKey"`, "")),
-		check:     checkKeyContext, scope: onAnyPolicy,
-	},
-	{
-		ID: "KP008", Title: "Operator or value that does not fit the key, or a wildcard compared as text", Severity: High,
-		Rationale: "StringEquals compares an asterisk as an asterisk, and a comparison of the wrong type never holds.",
-		Source:    "IAM User Guide, IAM JSON policy elements: Condition operators; IAM Access Analyzer, Type mismatch",
-		Remedy:    "use StringLike or ArnLike for wildcards, and the operator of the key's type",
-		Bad:       delegating(allow(everybody, `"kms:Decrypt"`, `{"StringEquals": {"aws:PrincipalArn": "arn:aws:iam::111122223333:role/app-*"}}`)),
-		Good:      delegating(allow(everybody, `"kms:Decrypt"`, `{"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::111122223333:role/app-*"}}`)),
-		check:     checkTypes, scope: onAnyPolicy,
-	},
-	{
-		ID: "KP009", Title: "Set operator on a single-valued key, or none on a multi-valued one", Severity: High,
-		Rationale: "ForAllValues holds where the key is absent, which opens the statement; KMS refuses it for kms:EncryptionContext and aws:RequestTag as OverlyPermissiveCondition. A multi-valued key compared without a set operator is met by any of its values.",
-		Source:    conditionKeysSource + ", kms:EncryptionContext; IAM Access Analyzer, ForAllValues with single valued key",
-		Remedy:    "leave the set operator out for a single-valued key; write ForAnyValue or ForAllValues for a multi-valued one",
-		Bad:       delegating(allow(appRole, `"kms:Decrypt"`, `{"ForAllValues:StringEquals": {"kms:EncryptionContext:App": "orders"}}`)),
-		Good:      delegating(allow(appRole, `"kms:Decrypt"`, `{"StringEquals": {"kms:EncryptionContext:App": "orders"}}`)),
-		check:     checkSetOperators, scope: onAnyPolicy,
-	},
-	{
-		ID: "KP014", Title: "Condition key that was superseded", Severity: Info,
-		Rationale: "The old names do not know the newer kinds of keys.",
-		Source:    conditionKeysSource + ", kms:CustomerMasterKeySpec",
-		Remedy:    "use the newer key",
-		Bad:       delegating(allow(appRole, `"kms:Sign"`, `{"StringEquals": {"kms:CustomerMasterKeySpec": "RSA_4096"}}`)),
-		Good:      delegating(allow(appRole, `"kms:Sign"`, `{"StringEquals": {"kms:KeySpec": "RSA_4096"}}`)),
-		check:     checkDeprecatedKeys, scope: onAnyPolicy,
-	},
+func conditionRules() []Rule {
+	return []Rule{
+		{
+			ID: "KP006", Title: "Condition key that does not exist", Severity: High,
+			Rationale: "No request has the key: an Allow never applies, and a Deny either never or always.",
+			Source:    conditionKeysSource + "; IAM Access Analyzer, Invalid service condition key",
+			Remedy:    "correct the name of the key",
+			Bad:       delegating(allow(appRole, `"kms:Decrypt"`, `{"StringEquals": {"kms:ViaServices": "s3.eu-west-1.amazonaws.com"}}`)),
+			Good:      delegating(allow(appRole, `"kms:Decrypt"`, `{"StringEquals": {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}}`)),
+			check:     checkKeyNames, scope: onAnyPolicy,
+		},
+		{
+			ID: "KP007", Title: "Condition key that requests of the action do not have", Severity: High,
+			Rationale: "A condition on a key that the request lacks is not met: the Allow is dead for that action, the Deny does not deny it.",
+			Source:    "Service Authorization Reference, Actions, resources, and condition keys for AWS Key Management Service",
+			Remedy:    "move the actions that do not have the key to a statement without the condition",
+			Bad:       delegating(allow(appRole, `["kms:Decrypt", "kms:DescribeKey"]`, `{"StringEquals": {"kms:EncryptionContext:tenant": "a"}}`)),
+			Good:      delegating(allow(appRole, `"kms:Decrypt"`, `{"StringEquals": {"kms:EncryptionContext:tenant": "a"}}`), allow(appRole, `"kms:DescribeKey"`, "")),
+			check:     checkKeyContext, scope: onAnyPolicy,
+		},
+		{
+			ID: "KP008", Title: "Operator or value that does not fit the key, or a wildcard compared as text", Severity: High,
+			Rationale: "StringEquals compares an asterisk as an asterisk, and a comparison of the wrong type never holds.",
+			Source:    "IAM User Guide, IAM JSON policy elements: Condition operators; IAM Access Analyzer, Type mismatch",
+			Remedy:    "use StringLike or ArnLike for wildcards, and the operator of the key's type",
+			Bad:       delegating(allow(everybody, `"kms:Decrypt"`, `{"StringEquals": {"aws:PrincipalArn": "arn:aws:iam::111122223333:role/app-*"}}`)),
+			Good:      delegating(allow(everybody, `"kms:Decrypt"`, `{"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::111122223333:role/app-*"}}`)),
+			check:     checkTypes, scope: onAnyPolicy,
+		},
+		{
+			ID: "KP009", Title: "Set operator on a single-valued key, or none on a multi-valued one", Severity: High,
+			Rationale: "ForAllValues holds where the key is absent, which opens the statement; KMS refuses it for kms:EncryptionContext and aws:RequestTag as OverlyPermissiveCondition. A multi-valued key compared without a set operator is met by any of its values.",
+			Source:    conditionKeysSource + ", kms:EncryptionContext; IAM Access Analyzer, ForAllValues with single valued key",
+			Remedy:    "leave the set operator out for a single-valued key; write ForAnyValue or ForAllValues for a multi-valued one",
+			Bad:       delegating(allow(appRole, `"kms:Decrypt"`, `{"ForAllValues:StringEquals": {"kms:EncryptionContext:App": "orders"}}`)),
+			Good:      delegating(allow(appRole, `"kms:Decrypt"`, `{"StringEquals": {"kms:EncryptionContext:App": "orders"}}`)),
+			check:     checkSetOperators, scope: onAnyPolicy,
+		},
+		{
+			ID: "KP014", Title: "Condition key that was superseded", Severity: Info,
+			Rationale: "The old names do not know the newer kinds of keys.",
+			Source:    conditionKeysSource + ", kms:CustomerMasterKeySpec",
+			Remedy:    "use the newer key",
+			Bad:       delegating(allow(appRole, `"kms:Sign"`, `{"StringEquals": {"kms:CustomerMasterKeySpec": "RSA_4096"}}`)),
+			Good:      delegating(allow(appRole, `"kms:Sign"`, `{"StringEquals": {"kms:KeySpec": "RSA_4096"}}`)),
+			check:     checkDeprecatedKeys, scope: onAnyPolicy,
+		},
+	}
 }
 
 // checkKeyNames knows all keys of KMS. Of the global ones there may be newer

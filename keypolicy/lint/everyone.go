@@ -8,34 +8,36 @@ import (
 )
 
 // everyoneRules are about statements whose principal is everyone.
-var everyoneRules = []Rule{
-	{
-		ID: "KP101", Title: "Key open to everyone", Severity: Critical,
-		Rationale: "The principal * without a condition is every identity of every AWS account.",
-		Source:    "KMS Developer Guide, Key policies in AWS KMS: Principal; AWS Security Hub, KMS.5; CKV_AWS_33",
-		Remedy:    "name the roles that use the key",
-		Bad:       delegating(allow(everybody, `["kms:Decrypt", "kms:Encrypt"]`, "")),
-		Good:      delegating(allow(appRole, `["kms:Decrypt", "kms:Encrypt"]`, "")),
-		check:     checkOpen,
-	},
-	{
-		ID: "KP102", Title: "Everyone, and no condition that bounds who calls", Severity: High,
-		Rationale: "kms:ViaService, an address or an encryption context does not say whose request it is: any account can call through the service.",
-		Source:    "KMS Developer Guide, AWS KMS condition keys: kms:CallerAccount and kms:ViaService",
-		Remedy:    "add kms:CallerAccount or aws:PrincipalOrgID, or name the principals",
-		Bad:       delegating(allow(everybody, `"kms:Decrypt"`, `{"StringEquals": {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}}`)),
-		Good:      delegating(allow(everybody, `"kms:Decrypt"`, `{"StringEquals": {"kms:ViaService": "s3.eu-west-1.amazonaws.com", "kms:CallerAccount": "111122223333"}}`)),
-		check:     checkUnbounded,
-	},
-	{
-		ID: "KP103", Title: "Everyone of an account, without its IAM policies", Severity: Medium,
-		Rationale: "The principal * admits each identity of the account by itself: unlike for the account as principal, no IAM policy is needed.",
-		Source:    "KMS Developer Guide, AWS KMS condition keys: kms:CallerAccount; IAM User Guide, Policy evaluation logic",
-		Remedy:    "make the account the principal, or add kms:ViaService",
-		Bad:       delegating(allow(everybody, `"kms:Decrypt"`, `{"StringEquals": {"kms:CallerAccount": "111122223333"}}`)),
-		Good:      delegating(allow(everybody, `"kms:Decrypt"`, `{"StringEquals": {"kms:CallerAccount": "111122223333", "kms:ViaService": "s3.eu-west-1.amazonaws.com"}}`)),
-		check:     checkWholeAccount,
-	},
+func everyoneRules() []Rule {
+	return []Rule{
+		{
+			ID: "KP101", Title: "Key open to everyone", Severity: Critical,
+			Rationale: "The principal * without a condition is every identity of every AWS account.",
+			Source:    "KMS Developer Guide, Key policies in AWS KMS: Principal; AWS Security Hub, KMS.5; CKV_AWS_33",
+			Remedy:    "name the roles that use the key",
+			Bad:       delegating(allow(everybody, `["kms:Decrypt", "kms:Encrypt"]`, "")),
+			Good:      delegating(allow(appRole, `["kms:Decrypt", "kms:Encrypt"]`, "")),
+			check:     checkOpen,
+		},
+		{
+			ID: "KP102", Title: "Everyone, and no condition that bounds who calls", Severity: High,
+			Rationale: "kms:ViaService, an address or an encryption context does not say whose request it is: any account can call through the service.",
+			Source:    "KMS Developer Guide, AWS KMS condition keys: kms:CallerAccount and kms:ViaService",
+			Remedy:    "add kms:CallerAccount or aws:PrincipalOrgID, or name the principals",
+			Bad:       delegating(allow(everybody, `"kms:Decrypt"`, `{"StringEquals": {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}}`)),
+			Good:      delegating(allow(everybody, `"kms:Decrypt"`, `{"StringEquals": {"kms:ViaService": "s3.eu-west-1.amazonaws.com", "kms:CallerAccount": "111122223333"}}`)),
+			check:     checkUnbounded,
+		},
+		{
+			ID: "KP103", Title: "Everyone of an account, without its IAM policies", Severity: Medium,
+			Rationale: "The principal * admits each identity of the account by itself: unlike for the account as principal, no IAM policy is needed.",
+			Source:    "KMS Developer Guide, AWS KMS condition keys: kms:CallerAccount; IAM User Guide, Policy evaluation logic",
+			Remedy:    "make the account the principal, or add kms:ViaService",
+			Bad:       delegating(allow(everybody, `"kms:Decrypt"`, `{"StringEquals": {"kms:CallerAccount": "111122223333"}}`)),
+			Good:      delegating(allow(everybody, `"kms:Decrypt"`, `{"StringEquals": {"kms:CallerAccount": "111122223333", "kms:ViaService": "s3.eu-west-1.amazonaws.com"}}`)),
+			check:     checkWholeAccount,
+		},
+	}
 }
 
 // The condition keys that bound who calls: by account, and in other ways.
@@ -107,14 +109,16 @@ func checkWholeAccount(s *subject) {
 }
 
 // notPrincipalRule is about the complement of principals.
-var notPrincipalRule = Rule{
-	ID: "KP104", Title: "NotPrincipal", Severity: High,
-	Rationale: "With Allow it admits everyone else, strangers too. With Deny it hits whoever is not listed by each of his names: account, role and session.",
-	Source:    "IAM User Guide, AWS JSON policy elements: NotPrincipal",
-	Remedy:    "write Principal, with a condition on aws:PrincipalArn for exceptions",
-	Bad:       delegating(`{"Effect": "Deny", "NotPrincipal": ` + adminRole + `, "Action": "kms:DisableKey", "Resource": "*"}`),
-	Good:      delegating(deny(everybody, `"kms:DisableKey"`, `{"ArnNotEquals": {"aws:PrincipalArn": "arn:aws:iam::111122223333:role/key-admin"}}`)),
-	check:     checkNotPrincipal,
+func notPrincipalRule() Rule {
+	return Rule{
+		ID: "KP104", Title: "NotPrincipal", Severity: High,
+		Rationale: "With Allow it admits everyone else, strangers too. With Deny it hits whoever is not listed by each of his names: account, role and session.",
+		Source:    "IAM User Guide, AWS JSON policy elements: NotPrincipal",
+		Remedy:    "write Principal, with a condition on aws:PrincipalArn for exceptions",
+		Bad:       delegating(`{"Effect": "Deny", "NotPrincipal": ` + adminRole + `, "Action": "kms:DisableKey", "Resource": "*"}`),
+		Good:      delegating(deny(everybody, `"kms:DisableKey"`, `{"ArnNotEquals": {"aws:PrincipalArn": "arn:aws:iam::111122223333:role/key-admin"}}`)),
+		check:     checkNotPrincipal,
+	}
 }
 
 func checkNotPrincipal(s *subject) {

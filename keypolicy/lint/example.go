@@ -14,7 +14,7 @@ const (
 
 // accountStatement leaves the key to the account's IAM policies, as the default
 // key policy of KMS does.
-var accountStatement = allow(rootUser, `"kms:*"`, "")
+func accountStatement() string { return allow(rootUser, `"kms:*"`, "") }
 
 // allow and deny write a statement; the condition may be "".
 func allow(principal, actions, condition string) string {
@@ -41,7 +41,7 @@ func document(statements ...string) Example {
 // delegating is a key policy that leaves the key to the account's IAM policies
 // and has statements besides, of which the first is flagged.
 func delegating(statements ...string) Example {
-	return document(append([]string{accountStatement}, statements...)...).at(1)
+	return document(append([]string{accountStatement()}, statements...)...).at(1)
 }
 
 // decryptOn is an IAM policy that allows kms:Decrypt on a resource.

@@ -8,34 +8,36 @@ import (
 )
 
 // grammarRules ask whether KMS takes the document, and as what it is meant.
-var grammarRules = []Rule{
-	{
-		ID: "KP001", Title: "Statement without effect: Action or Resource is missing, or Resource is not *", Severity: High,
-		Rationale: "In a key policy Resource means the key itself and is \"*\". A statement without Action or Resource grants and denies nothing, and KMS refuses new ones since August 2025.",
-		Source:    "KMS Developer Guide, Key policies in AWS KMS; PutKeyPolicy",
-		Remedy:    `name the actions, and write "Resource": "*"`,
-		Bad:       delegating(`{"Effect": "Allow", "Principal": ` + appRole + `, "Action": "kms:Decrypt", "Resource": "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"}`),
-		Good:      delegating(allow(appRole, `"kms:Decrypt"`, "")),
-		check:     checkElements,
-	},
-	{
-		ID: "KP002", Title: "Policy too long, or with characters that KMS does not take", Severity: High,
-		Rationale: "PutKeyPolicy takes 32,768 bytes of tab, line feed, carriage return and the characters from U+0020 to U+00FF. A dash or quotation mark from a word processor is outside.",
-		Source:    "KMS API Reference, PutKeyPolicy: Policy",
-		Remedy:    "replace lists of principals by a condition on organization or tags, and use plain punctuation",
-		Bad:       document(strings.Replace(accountStatement, `{`, `{"Sid": "IAM – the account", `, 1)).at(-1),
-		Good:      document(strings.Replace(accountStatement, `{`, `{"Sid": "IAM - the account", `, 1)),
-		check:     checkText, scope: onAnyPolicy,
-	},
-	{
-		ID: "KP003", Title: "Old or missing Version, or a Sid used twice", Severity: Medium,
-		Rationale: "Without Version 2012-10-17 a policy variable such as ${aws:username} is compared as text. A Sid that stands for two statements makes findings and reviews ambiguous, and the console refuses it.",
-		Source:    "IAM User Guide, IAM JSON policy elements: Version and Sid",
-		Remedy:    `write "Version": "2012-10-17", and a Sid of its own for each statement`,
-		Bad:       Example{Policy: strings.Replace(document(accountStatement).Policy, "2012-10-17", "2008-10-17", 1), Statement: -1},
-		Good:      document(accountStatement),
-		check:     checkVersionAndSids, scope: onAnyPolicy,
-	},
+func grammarRules() []Rule {
+	return []Rule{
+		{
+			ID: "KP001", Title: "Statement without effect: Action or Resource is missing, or Resource is not *", Severity: High,
+			Rationale: "In a key policy Resource means the key itself and is \"*\". A statement without Action or Resource grants and denies nothing, and KMS refuses new ones since August 2025.",
+			Source:    "KMS Developer Guide, Key policies in AWS KMS; PutKeyPolicy",
+			Remedy:    `name the actions, and write "Resource": "*"`,
+			Bad:       delegating(`{"Effect": "Allow", "Principal": ` + appRole + `, "Action": "kms:Decrypt", "Resource": "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"}`),
+			Good:      delegating(allow(appRole, `"kms:Decrypt"`, "")),
+			check:     checkElements,
+		},
+		{
+			ID: "KP002", Title: "Policy too long, or with characters that KMS does not take", Severity: High,
+			Rationale: "PutKeyPolicy takes 32,768 bytes of tab, line feed, carriage return and the characters from U+0020 to U+00FF. A dash or quotation mark from a word processor is outside.",
+			Source:    "KMS API Reference, PutKeyPolicy: Policy",
+			Remedy:    "replace lists of principals by a condition on organization or tags, and use plain punctuation",
+			Bad:       document(strings.Replace(accountStatement(), `{`, `{"Sid": "IAM – the account", `, 1)).at(-1),
+			Good:      document(strings.Replace(accountStatement(), `{`, `{"Sid": "IAM - the account", `, 1)),
+			check:     checkText, scope: onAnyPolicy,
+		},
+		{
+			ID: "KP003", Title: "Old or missing Version, or a Sid used twice", Severity: Medium,
+			Rationale: "Without Version 2012-10-17 a policy variable such as ${aws:username} is compared as text. A Sid that stands for two statements makes findings and reviews ambiguous, and the console refuses it.",
+			Source:    "IAM User Guide, IAM JSON policy elements: Version and Sid",
+			Remedy:    `write "Version": "2012-10-17", and a Sid of its own for each statement`,
+			Bad:       Example{Policy: strings.Replace(document(accountStatement()).Policy, "2012-10-17", "2008-10-17", 1), Statement: -1},
+			Good:      document(accountStatement()),
+			check:     checkVersionAndSids, scope: onAnyPolicy,
+		},
+	}
 }
 
 func checkElements(s *subject) {
@@ -121,25 +123,27 @@ func checkVersionAndSids(s *subject) {
 }
 
 // actionRules ask whether the actions exist and can have an effect.
-var actionRules = []Rule{
-	{
-		ID: "KP004", Title: "Action that does not exist", Severity: High,
-		Rationale: "An unknown action is no error: the statement silently misses what it was written for.",
-		Source:    "Service Authorization Reference, Actions, resources, and condition keys for AWS Key Management Service; IAM Access Analyzer, Invalid action",
-		Remedy:    "correct the name; a key policy knows only actions of KMS",
-		Bad:       delegating(allow(appRole, `"kms:GenerateDataKeys"`, "")),
-		Good:      delegating(allow(appRole, `"kms:GenerateDataKey"`, "")),
-		check:     checkActionNames, scope: onAnyPolicy,
-	},
-	{
-		ID: "KP005", Title: "Action without effect in this key policy", Severity: Low,
-		Rationale: "Actions that concern no key, such as kms:CreateKey, are a matter of IAM policies alone, and most management actions do not work on a key of another account whatever its policy says.",
-		Source:    "KMS Developer Guide, AWS KMS permissions, and Allowing users in other accounts to use a KMS key",
-		Remedy:    "remove the action here; give it by an IAM policy in the caller's account where that works",
-		Bad:       delegating(allow(partner, `["kms:Decrypt", "kms:EnableKey"]`, "")),
-		Good:      delegating(allow(partner, `["kms:Decrypt", "kms:DescribeKey"]`, "")),
-		check:     checkActionEffect,
-	},
+func actionRules() []Rule {
+	return []Rule{
+		{
+			ID: "KP004", Title: "Action that does not exist", Severity: High,
+			Rationale: "An unknown action is no error: the statement silently misses what it was written for.",
+			Source:    "Service Authorization Reference, Actions, resources, and condition keys for AWS Key Management Service; IAM Access Analyzer, Invalid action",
+			Remedy:    "correct the name; a key policy knows only actions of KMS",
+			Bad:       delegating(allow(appRole, `"kms:GenerateDataKeys"`, "")),
+			Good:      delegating(allow(appRole, `"kms:GenerateDataKey"`, "")),
+			check:     checkActionNames, scope: onAnyPolicy,
+		},
+		{
+			ID: "KP005", Title: "Action without effect in this key policy", Severity: Low,
+			Rationale: "Actions that concern no key, such as kms:CreateKey, are a matter of IAM policies alone, and most management actions do not work on a key of another account whatever its policy says.",
+			Source:    "KMS Developer Guide, AWS KMS permissions, and Allowing users in other accounts to use a KMS key",
+			Remedy:    "remove the action here; give it by an IAM policy in the caller's account where that works",
+			Bad:       delegating(allow(partner, `["kms:Decrypt", "kms:EnableKey"]`, "")),
+			Good:      delegating(allow(partner, `["kms:Decrypt", "kms:DescribeKey"]`, "")),
+			check:     checkActionEffect,
+		},
+	}
 }
 
 func checkActionNames(s *subject) {

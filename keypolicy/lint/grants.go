@@ -8,34 +8,36 @@ import (
 )
 
 // grantRules are about who may make grants, and about grants.
-var grantRules = []Rule{
-	{
-		ID: "KP301", Title: "Grants to anyone", Severity: High,
-		Rationale: "Whoever may call CreateGrant may give the key to any principal, even operations that he lacks, and the grant outlives changes of the policy. The condition leaves only grants that an AWS service makes for the caller's resource.",
-		Source:    "KMS Developer Guide, AWS KMS condition keys: kms:GrantIsForAWSResource; AWS Control Tower, CT.KMS.PR.3",
-		Remedy:    `add "Bool": {"kms:GrantIsForAWSResource": "true"}`,
-		Bad:       delegating(allow(appRole, `["kms:CreateGrant", "kms:ListGrants"]`, "")),
-		Good:      delegating(allow(appRole, `["kms:CreateGrant", "kms:ListGrants"]`, `{"Bool": {"kms:GrantIsForAWSResource": "true"}}`)),
-		check:     checkCreateGrant,
-	},
-	{
-		ID: "KP302", Title: "Grants of any operation", Severity: Medium,
-		Rationale: "ForAnyValue on kms:GrantOperations lets a grant hold other operations beside a listed one, such as Decrypt; without the key, a grant holds what its maker likes.",
-		Source:    "KMS Developer Guide, AWS KMS condition keys: kms:GrantOperations",
-		Remedy:    "list the operations with ForAllValues:StringEquals on kms:GrantOperations",
-		Bad:       delegating(allow(appRole, `"kms:CreateGrant"`, `{"Bool": {"kms:GrantIsForAWSResource": "true"}, "ForAnyValue:StringEquals": {"kms:GrantOperations": ["Encrypt"]}}`)),
-		Good:      delegating(allow(appRole, `"kms:CreateGrant"`, `{"Bool": {"kms:GrantIsForAWSResource": "true"}, "ForAllValues:StringEquals": {"kms:GrantOperations": ["Encrypt"]}}`)),
-		check:     checkGrantOperations,
-	},
-	{
-		ID: "KP303", Title: "Planned grant that opens the key", Severity: High,
-		Rationale: "A grant is not seen in the key policy. One to another account, with CreateGrant, or without encryption context constraints is wider than it looks there.",
-		Source:    "KMS Developer Guide, Grants in AWS KMS",
-		Remedy:    "grant to a role of this account, without CreateGrant, with encryption context constraints",
-		Bad:       planned(PlannedGrant{Grantee: "arn:aws:iam::444455556666:role/partner", Operations: []string{"Decrypt"}, Constrained: On}),
-		Good:      planned(PlannedGrant{Grantee: "arn:aws:iam::111122223333:role/app", Operations: []string{"Decrypt"}, Constrained: On}),
-		check:     checkPlannedGrants, scope: onGrants,
-	},
+func grantRules() []Rule {
+	return []Rule{
+		{
+			ID: "KP301", Title: "Grants to anyone", Severity: High,
+			Rationale: "Whoever may call CreateGrant may give the key to any principal, even operations that he lacks, and the grant outlives changes of the policy. The condition leaves only grants that an AWS service makes for the caller's resource.",
+			Source:    "KMS Developer Guide, AWS KMS condition keys: kms:GrantIsForAWSResource; AWS Control Tower, CT.KMS.PR.3",
+			Remedy:    `add "Bool": {"kms:GrantIsForAWSResource": "true"}`,
+			Bad:       delegating(allow(appRole, `["kms:CreateGrant", "kms:ListGrants"]`, "")),
+			Good:      delegating(allow(appRole, `["kms:CreateGrant", "kms:ListGrants"]`, `{"Bool": {"kms:GrantIsForAWSResource": "true"}}`)),
+			check:     checkCreateGrant,
+		},
+		{
+			ID: "KP302", Title: "Grants of any operation", Severity: Medium,
+			Rationale: "ForAnyValue on kms:GrantOperations lets a grant hold other operations beside a listed one, such as Decrypt; without the key, a grant holds what its maker likes.",
+			Source:    "KMS Developer Guide, AWS KMS condition keys: kms:GrantOperations",
+			Remedy:    "list the operations with ForAllValues:StringEquals on kms:GrantOperations",
+			Bad:       delegating(allow(appRole, `"kms:CreateGrant"`, `{"Bool": {"kms:GrantIsForAWSResource": "true"}, "ForAnyValue:StringEquals": {"kms:GrantOperations": ["Encrypt"]}}`)),
+			Good:      delegating(allow(appRole, `"kms:CreateGrant"`, `{"Bool": {"kms:GrantIsForAWSResource": "true"}, "ForAllValues:StringEquals": {"kms:GrantOperations": ["Encrypt"]}}`)),
+			check:     checkGrantOperations,
+		},
+		{
+			ID: "KP303", Title: "Planned grant that opens the key", Severity: High,
+			Rationale: "A grant is not seen in the key policy. One to another account, with CreateGrant, or without encryption context constraints is wider than it looks there.",
+			Source:    "KMS Developer Guide, Grants in AWS KMS",
+			Remedy:    "grant to a role of this account, without CreateGrant, with encryption context constraints",
+			Bad:       planned(PlannedGrant{Grantee: "arn:aws:iam::444455556666:role/partner", Operations: []string{"Decrypt"}, Constrained: On}),
+			Good:      planned(PlannedGrant{Grantee: "arn:aws:iam::111122223333:role/app", Operations: []string{"Decrypt"}, Constrained: On}),
+			check:     checkPlannedGrants, scope: onGrants,
+		},
+	}
 }
 
 func planned(g PlannedGrant) Example {

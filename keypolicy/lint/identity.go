@@ -8,25 +8,27 @@ import (
 )
 
 // identityRules are about IAM policies of users and roles.
-var identityRules = []Rule{
-	{
-		ID: "KI601", Title: "Decryption with any key", Severity: Medium,
-		Rationale: "Resource * covers every key whose policy lets the caller in, also those that other accounts share with it.",
-		Source:    "KMS Developer Guide, Best practices for IAM policies; AWS Security Hub, KMS.1",
-		Remedy:    "name the ARNs of the keys, or a pattern with the account",
-		Bad:       decryptOn(`"*"`),
-		Good:      decryptOn(`"arn:aws:kms:*:111122223333:key/*"`),
-		check:     checkAnyKey, scope: onIdentityPolicy,
-	},
-	{
-		ID: "KI602", Title: "Alias or bare id as the key", Severity: High,
-		Rationale: "An alias ARN in Resource stands for the alias and not for its key, and an id without an ARN for nothing: the statement does not cover the key.",
-		Source:    "KMS Developer Guide, Best practices for IAM policies, and Controlling access to aliases",
-		Remedy:    "name the key's ARN, or Resource * with a condition on kms:ResourceAliases",
-		Bad:       decryptOn(`"arn:aws:kms:eu-west-1:111122223333:alias/app"`),
-		Good:      decryptOn(`"arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"`),
-		check:     checkKeyResource, scope: onIdentityPolicy,
-	},
+func identityRules() []Rule {
+	return []Rule{
+		{
+			ID: "KI601", Title: "Decryption with any key", Severity: Medium,
+			Rationale: "Resource * covers every key whose policy lets the caller in, also those that other accounts share with it.",
+			Source:    "KMS Developer Guide, Best practices for IAM policies; AWS Security Hub, KMS.1",
+			Remedy:    "name the ARNs of the keys, or a pattern with the account",
+			Bad:       decryptOn(`"*"`),
+			Good:      decryptOn(`"arn:aws:kms:*:111122223333:key/*"`),
+			check:     checkAnyKey, scope: onIdentityPolicy,
+		},
+		{
+			ID: "KI602", Title: "Alias or bare id as the key", Severity: High,
+			Rationale: "An alias ARN in Resource stands for the alias and not for its key, and an id without an ARN for nothing: the statement does not cover the key.",
+			Source:    "KMS Developer Guide, Best practices for IAM policies, and Controlling access to aliases",
+			Remedy:    "name the key's ARN, or Resource * with a condition on kms:ResourceAliases",
+			Bad:       decryptOn(`"arn:aws:kms:eu-west-1:111122223333:alias/app"`),
+			Good:      decryptOn(`"arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"`),
+			check:     checkKeyResource, scope: onIdentityPolicy,
+		},
+	}
 }
 
 // keyBounds are condition keys that say which keys a statement is about.

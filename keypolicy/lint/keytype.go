@@ -7,25 +7,27 @@ import (
 )
 
 // keyTypeRules ask whether the policy fits the kind of key.
-var keyTypeRules = []Rule{
-	{
-		ID: "KP404", Title: "Encryption context on one side only, or on a key that takes none", Severity: Low,
-		Rationale: "Who may decrypt only with an encryption context, and encrypt without, makes ciphertext that he cannot read. Asymmetric and HMAC keys take no encryption context: an Allow that asks for one is dead.",
-		Source:    conditionKeysSource + ", kms:EncryptionContext",
-		Remedy:    "ask for the same encryption context for encryption and decryption; on other keys for none",
-		Bad:       delegating(allow(appRole, `"kms:Encrypt"`, ""), allow(appRole, `"kms:Decrypt"`, tenantContext)),
-		Good:      delegating(allow(appRole, `["kms:Decrypt", "kms:Encrypt"]`, tenantContext)),
-		check:     checkEncryptionContext,
-	},
-	{
-		ID: "KP405", Title: "Action that the key cannot do", Severity: Medium,
-		Rationale: "A key does only what its KeyUsage and KeySpec are for. The rest of the list misleads its reader.",
-		Source:    "KMS Developer Guide, Key type reference",
-		Remedy:    "remove the action, or correct the key's usage",
-		Bad:       delegating(allow(appRole, `["kms:Encrypt", "kms:GenerateMac"]`, "")).of(macKey),
-		Good:      delegating(allow(appRole, `["kms:GenerateMac", "kms:VerifyMac"]`, "")).of(macKey),
-		check:     checkUsage,
-	},
+func keyTypeRules() []Rule {
+	return []Rule{
+		{
+			ID: "KP404", Title: "Encryption context on one side only, or on a key that takes none", Severity: Low,
+			Rationale: "Who may decrypt only with an encryption context, and encrypt without, makes ciphertext that he cannot read. Asymmetric and HMAC keys take no encryption context: an Allow that asks for one is dead.",
+			Source:    conditionKeysSource + ", kms:EncryptionContext",
+			Remedy:    "ask for the same encryption context for encryption and decryption; on other keys for none",
+			Bad:       delegating(allow(appRole, `"kms:Encrypt"`, ""), allow(appRole, `"kms:Decrypt"`, tenantContext)),
+			Good:      delegating(allow(appRole, `["kms:Decrypt", "kms:Encrypt"]`, tenantContext)),
+			check:     checkEncryptionContext,
+		},
+		{
+			ID: "KP405", Title: "Action that the key cannot do", Severity: Medium,
+			Rationale: "A key does only what its KeyUsage and KeySpec are for. The rest of the list misleads its reader.",
+			Source:    "KMS Developer Guide, Key type reference",
+			Remedy:    "remove the action, or correct the key's usage",
+			Bad:       delegating(allow(appRole, `["kms:Encrypt", "kms:GenerateMac"]`, "")).of(macKey),
+			Good:      delegating(allow(appRole, `["kms:GenerateMac", "kms:VerifyMac"]`, "")).of(macKey),
+			check:     checkUsage,
+		},
+	}
 }
 
 const tenantContext = `{"StringEquals": {"kms:EncryptionContext:tenant": "a"}}`

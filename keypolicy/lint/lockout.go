@@ -11,42 +11,46 @@ import (
 const putKeyPolicy = "kms:PutKeyPolicy"
 
 // lockoutRules ask who can still change the key policy.
-var lockoutRules = []Rule{
-	{
-		ID: "KP201", Title: "Nobody who lasts can change the key policy", Severity: Critical,
-		Rationale: "When the last holder of kms:PutKeyPolicy is deleted, only AWS Support can recover the key; and without a statement for the account, its IAM policies and its root user have no power over the key. One role is one mistake away from that.",
-		Source:    "KMS Developer Guide, Default key policy: Reduces the risk of the KMS key becoming unmanageable",
-		Remedy:    "give kms:PutKeyPolicy to the account, or at least to two roles; for the root user alone, on the condition aws:PrincipalType = Account",
-		Bad:       document(allow(`{"AWS": "arn:aws:iam::111122223333:user/alice"}`, `["kms:DescribeKey", "kms:GetKeyPolicy", "kms:PutKeyPolicy"]`, "")).at(-1),
-		Good:      delegating(allow(adminRole, `["kms:DescribeKey", "kms:GetKeyPolicy", "kms:PutKeyPolicy"]`, "")),
-		check:     checkLockout,
-	},
-	{
-		ID: "KP202", Title: "Lockout safety check bypassed", Severity: High,
-		Rationale: "KMS refuses a key policy that its own author could not change again. The flag takes that guard away.",
-		Source:    "KMS API Reference, PutKeyPolicy: BypassPolicyLockoutSafetyCheck",
-		Remedy:    "leave bypass_policy_lockout_safety_check out; deny it by a service control policy on kms:BypassPolicyLockoutSafetyCheck",
-		Bad:       settings(Settings{BypassPolicyLockoutSafetyCheck: On}),
-		Good:      settings(Settings{BypassPolicyLockoutSafetyCheck: Off}),
-		check:     checkBypass, scope: onKey,
-	},
-	{
-		ID: "KP203", Title: "Who applies the policy cannot change it afterwards", Severity: High,
-		Rationale: "KMS refuses the policy, or, where the check is bypassed, the next apply fails.",
-		Source:    "KMS API Reference, PutKeyPolicy: the request's caller must be able to make another one",
-		Remedy:    "give kms:PutKeyPolicy to the role that applies it, or leave the key to the account's IAM policies",
-		Bad:       guarded.by("arn:aws:sts::111122223333:assumed-role/ci/apply").at(-1),
-		Good:      guarded.by("arn:aws:sts::111122223333:assumed-role/key-admin/apply"),
-		check:     checkApplier,
-	},
+func lockoutRules() []Rule {
+	return []Rule{
+		{
+			ID: "KP201", Title: "Nobody who lasts can change the key policy", Severity: Critical,
+			Rationale: "When the last holder of kms:PutKeyPolicy is deleted, only AWS Support can recover the key; and without a statement for the account, its IAM policies and its root user have no power over the key. One role is one mistake away from that.",
+			Source:    "KMS Developer Guide, Default key policy: Reduces the risk of the KMS key becoming unmanageable",
+			Remedy:    "give kms:PutKeyPolicy to the account, or at least to two roles; for the root user alone, on the condition aws:PrincipalType = Account",
+			Bad:       document(allow(`{"AWS": "arn:aws:iam::111122223333:user/alice"}`, `["kms:DescribeKey", "kms:GetKeyPolicy", "kms:PutKeyPolicy"]`, "")).at(-1),
+			Good:      delegating(allow(adminRole, `["kms:DescribeKey", "kms:GetKeyPolicy", "kms:PutKeyPolicy"]`, "")),
+			check:     checkLockout,
+		},
+		{
+			ID: "KP202", Title: "Lockout safety check bypassed", Severity: High,
+			Rationale: "KMS refuses a key policy that its own author could not change again. The flag takes that guard away.",
+			Source:    "KMS API Reference, PutKeyPolicy: BypassPolicyLockoutSafetyCheck",
+			Remedy:    "leave bypass_policy_lockout_safety_check out; deny it by a service control policy on kms:BypassPolicyLockoutSafetyCheck",
+			Bad:       settings(Settings{BypassPolicyLockoutSafetyCheck: On}),
+			Good:      settings(Settings{BypassPolicyLockoutSafetyCheck: Off}),
+			check:     checkBypass, scope: onKey,
+		},
+		{
+			ID: "KP203", Title: "Who applies the policy cannot change it afterwards", Severity: High,
+			Rationale: "KMS refuses the policy, or, where the check is bypassed, the next apply fails.",
+			Source:    "KMS API Reference, PutKeyPolicy: the request's caller must be able to make another one",
+			Remedy:    "give kms:PutKeyPolicy to the role that applies it, or leave the key to the account's IAM policies",
+			Bad:       guarded().by("arn:aws:sts::111122223333:assumed-role/ci/apply").at(-1),
+			Good:      guarded().by("arn:aws:sts::111122223333:assumed-role/key-admin/apply"),
+			check:     checkApplier,
+		},
+	}
 }
 
 // guarded is a key policy for one administrator, with the root user as the way
 // back in.
-var guarded = document(
-	allow(rootUser, `"kms:*"`, `{"StringEquals": {"aws:PrincipalType": "Account"}}`),
-	allow(adminRole, `["kms:DescribeKey", "kms:GetKeyPolicy", "kms:PutKeyPolicy"]`, ""),
-)
+func guarded() Example {
+	return document(
+		allow(rootUser, `"kms:*"`, `{"StringEquals": {"aws:PrincipalType": "Account"}}`),
+		allow(adminRole, `["kms:DescribeKey", "kms:GetKeyPolicy", "kms:PutKeyPolicy"]`, ""),
+	)
+}
 
 // enough is how many roles or users that can change the policy are no longer
 // one mistake away from none.

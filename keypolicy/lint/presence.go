@@ -3,34 +3,36 @@ package lint
 import "slices"
 
 // presenceRules ask what a condition makes of a request that lacks its key.
-var presenceRules = []Rule{
-	{
-		ID: "KP010", Title: "ForAllValues alone in an Allow", Severity: High,
-		Rationale: "ForAllValues holds for a request that has no such key: the Allow covers requests that the condition seems to shut out.",
-		Source:    conditionKeysSource + ", kms:EncryptionContextKeys; IAM User Guide, Multivalued context keys",
-		Remedy:    "require the key too: ForAnyValue on it, or Null false",
-		Bad:       delegating(allow(appRole, `"kms:Decrypt"`, `{"ForAllValues:StringEquals": {"kms:EncryptionContextKeys": ["tenant"]}}`)),
-		Good:      delegating(allow(appRole, `"kms:Decrypt"`, `{"ForAllValues:StringEquals": {"kms:EncryptionContextKeys": ["tenant"]}, "Null": {"kms:EncryptionContextKeys": "false"}}`)),
-		check:     checkForAllValues, scope: onAnyPolicy,
-	},
-	{
-		ID: "KP011", Title: "IfExists in an Allow", Severity: Medium,
-		Rationale: "A request without the key meets the condition, so the Allow is wider than its value says.",
-		Source:    "IAM User Guide, IAM JSON policy elements: Condition operators, …IfExists",
-		Remedy:    "leave IfExists out; keep it for Deny statements",
-		Bad:       delegating(allow(appRole, `"kms:Decrypt"`, `{"StringEqualsIfExists": {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}}`)),
-		Good:      delegating(allow(appRole, `"kms:Decrypt"`, `{"StringEquals": {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}}`)),
-		check:     checkIfExists, scope: onAnyPolicy,
-	},
-	{
-		ID: "KP012", Title: "Null the wrong way round", Severity: Medium,
-		Rationale: "Null with true holds where the key is absent, with false where it is there. An Allow with Null true on the encryption context demands that there be none.",
-		Source:    conditionKeysSource + ", kms:EncryptionContextKeys",
-		Remedy:    "write false to require the key in an Allow, true to deny requests without it",
-		Bad:       delegating(allow(appRole, `"kms:Decrypt"`, `{"Null": {"kms:EncryptionContextKeys": "true"}}`)),
-		Good:      delegating(allow(appRole, `"kms:Decrypt"`, `{"Null": {"kms:EncryptionContextKeys": "false"}}`)),
-		check:     checkNull, scope: onAnyPolicy,
-	},
+func presenceRules() []Rule {
+	return []Rule{
+		{
+			ID: "KP010", Title: "ForAllValues alone in an Allow", Severity: High,
+			Rationale: "ForAllValues holds for a request that has no such key: the Allow covers requests that the condition seems to shut out.",
+			Source:    conditionKeysSource + ", kms:EncryptionContextKeys; IAM User Guide, Multivalued context keys",
+			Remedy:    "require the key too: ForAnyValue on it, or Null false",
+			Bad:       delegating(allow(appRole, `"kms:Decrypt"`, `{"ForAllValues:StringEquals": {"kms:EncryptionContextKeys": ["tenant"]}}`)),
+			Good:      delegating(allow(appRole, `"kms:Decrypt"`, `{"ForAllValues:StringEquals": {"kms:EncryptionContextKeys": ["tenant"]}, "Null": {"kms:EncryptionContextKeys": "false"}}`)),
+			check:     checkForAllValues, scope: onAnyPolicy,
+		},
+		{
+			ID: "KP011", Title: "IfExists in an Allow", Severity: Medium,
+			Rationale: "A request without the key meets the condition, so the Allow is wider than its value says.",
+			Source:    "IAM User Guide, IAM JSON policy elements: Condition operators, …IfExists",
+			Remedy:    "leave IfExists out; keep it for Deny statements",
+			Bad:       delegating(allow(appRole, `"kms:Decrypt"`, `{"StringEqualsIfExists": {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}}`)),
+			Good:      delegating(allow(appRole, `"kms:Decrypt"`, `{"StringEquals": {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}}`)),
+			check:     checkIfExists, scope: onAnyPolicy,
+		},
+		{
+			ID: "KP012", Title: "Null the wrong way round", Severity: Medium,
+			Rationale: "Null with true holds where the key is absent, with false where it is there. An Allow with Null true on the encryption context demands that there be none.",
+			Source:    conditionKeysSource + ", kms:EncryptionContextKeys",
+			Remedy:    "write false to require the key in an Allow, true to deny requests without it",
+			Bad:       delegating(allow(appRole, `"kms:Decrypt"`, `{"Null": {"kms:EncryptionContextKeys": "true"}}`)),
+			Good:      delegating(allow(appRole, `"kms:Decrypt"`, `{"Null": {"kms:EncryptionContextKeys": "false"}}`)),
+			check:     checkNull, scope: onAnyPolicy,
+		},
+	}
 }
 
 // alwaysThere are multi-valued keys without which there is no request: the

@@ -9,15 +9,17 @@ import (
 )
 
 // redundancyRules ask whether a statement makes a difference.
-var redundancyRules = []Rule{{
-	ID: "KP013", Title: "Statement that makes no difference", Severity: Low,
-	Rationale: "A statement that other statements cover, that a Deny cancels, or whose conditions contradict each other, hides what the policy comes to.",
-	Source:    "IAM Access Analyzer, Redundant statement",
-	Remedy:    "remove the statement, or the wider one that makes it void",
-	Bad:       delegating(allow(appRole, `"kms:Decrypt"`, ""), allow(appRole, `["kms:Decrypt", "kms:Encrypt"]`, "")),
-	Good:      delegating(allow(appRole, `"kms:Decrypt"`, ""), allow(appRole, `["kms:DescribeKey", "kms:Encrypt"]`, "")),
-	check:     checkRedundancy,
-}}
+func redundancyRules() []Rule {
+	return []Rule{{
+		ID: "KP013", Title: "Statement that makes no difference", Severity: Low,
+		Rationale: "A statement that other statements cover, that a Deny cancels, or whose conditions contradict each other, hides what the policy comes to.",
+		Source:    "IAM Access Analyzer, Redundant statement",
+		Remedy:    "remove the statement, or the wider one that makes it void",
+		Bad:       delegating(allow(appRole, `"kms:Decrypt"`, ""), allow(appRole, `["kms:Decrypt", "kms:Encrypt"]`, "")),
+		Good:      delegating(allow(appRole, `"kms:Decrypt"`, ""), allow(appRole, `["kms:DescribeKey", "kms:Encrypt"]`, "")),
+		check:     checkRedundancy,
+	}}
+}
 
 func checkRedundancy(s *subject) {
 	for i := range s.statements {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"slices"
+	"sync"
 
 	"github.com/keywright/keywright/keypolicy"
 )
@@ -59,12 +60,15 @@ func (s scope) suits(in *Input) bool {
 	return false
 }
 
-// table holds all rules, sorted by id.
-var table = sorted(slices.Concat(
-	grammarRules, actionRules, conditionRules, presenceRules, redundancyRules,
-	everyoneRules, principalRules, lockoutRules, administrationRules,
-	grantRules, serviceRules, keyTypeRules, settingsRules, identityRules, suppressionRules,
-))
+// table holds all rules, sorted by id. It is made when it is first needed: a program
+// may have rules in it and never ask for one.
+var table = sync.OnceValue(func() []Rule {
+	return sorted(slices.Concat(
+		grammarRules(), actionRules(), conditionRules(), presenceRules(), redundancyRules(),
+		everyoneRules(), principalRules(), lockoutRules(), administrationRules(),
+		grantRules(), serviceRules(), keyTypeRules(), settingsRules(), identityRules(), suppressionRules(),
+	))
+})
 
 func sorted(rules []Rule) []Rule {
 	slices.SortFunc(rules, func(a, b Rule) int { return cmp.Compare(a.ID, b.ID) })
@@ -72,15 +76,15 @@ func sorted(rules []Rule) []Rule {
 }
 
 // Rules returns all rules, sorted by id.
-func Rules() []Rule { return slices.Clone(table) }
+func Rules() []Rule { return slices.Clone(table()) }
 
 // LookUp finds a rule by its id; case matters.
 func LookUp(id string) (Rule, bool) {
-	i, found := slices.BinarySearchFunc(table, id, func(r Rule, id string) int { return cmp.Compare(r.ID, id) })
+	i, found := slices.BinarySearchFunc(table(), id, func(r Rule, id string) int { return cmp.Compare(r.ID, id) })
 	if !found {
 		return Rule{}, false
 	}
-	return table[i], true
+	return table()[i], true
 }
 
 // ExampleAccount owns the keys of the examples.

@@ -16,7 +16,7 @@ func Run(in Input, now time.Time, suppressions ...Suppression) []Finding {
 // RunAll judges several inputs, such as the keys of a plan, with one set of
 // suppressions: one that covers a finding of any input is used.
 func RunAll(inputs []Input, now time.Time, suppressions ...Suppression) []Finding {
-	return run(table, inputs, now, suppressions)
+	return run(table(), inputs, now, suppressions)
 }
 
 func run(rules []Rule, inputs []Input, now time.Time, suppressions []Suppression) []Finding {

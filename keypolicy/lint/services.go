@@ -10,34 +10,36 @@ import (
 )
 
 // serviceRules are about AWS services that use the key.
-var serviceRules = []Rule{
-	{
-		ID: "KP401", Title: "Service that anyone can send", Severity: High,
-		Rationale: "A service acts for all its customers. Without a condition on whose resource it acts for, another account can have it use this key: the confused deputy.",
-		Source:    "KMS Developer Guide, Permissions for AWS services in key policies; IAM User Guide, The confused deputy problem",
-		Remedy:    "add aws:SourceArn or aws:SourceAccount",
-		Bad:       delegating(allow(logTrail, `"kms:GenerateDataKey"`, "")),
-		Good:      delegating(allow(logTrail, `"kms:GenerateDataKey"`, `{"StringEquals": {"aws:SourceAccount": "111122223333"}}`)),
-		check:     checkConfusedDeputy,
-	},
-	{
-		ID: "KP402", Title: "kms:ViaService with a value that never matches", Severity: High,
-		Rationale: "The value is SERVICE.REGION.amazonaws.com, with that suffix in all partitions, and the service's name as KMS knows it.",
-		Source:    "KMS Developer Guide, AWS KMS condition keys: kms:ViaService",
-		Remedy:    "write the value as s3.eu-west-1.amazonaws.com",
-		Bad:       delegating(allow(appRole, `"kms:Decrypt"`, `{"StringEquals": {"kms:ViaService": "s3.amazonaws.com"}}`)),
-		Good:      delegating(allow(appRole, `"kms:Decrypt"`, `{"StringEquals": {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}}`)),
-		check:     checkViaService, scope: onAnyPolicy,
-	},
-	{
-		ID: "KP403", Title: "Deny by network that also denies AWS services", Severity: High,
-		Rationale: "When EBS, S3 or another service calls KMS for its user, the address is the service's and there is no VPC endpoint: the Deny breaks the service.",
-		Source:    "KMS Developer Guide, AWS global condition keys: Using the IP address condition in policies with AWS KMS permissions",
-		Remedy:    `add "Bool": {"aws:ViaAWSService": "false"}, or a test of kms:ViaService`,
-		Bad:       delegating(deny(everybody, `"kms:Decrypt"`, `{"NotIpAddress": {"aws:SourceIp": "192.0.2.0/24"}}`)),
-		Good:      delegating(deny(everybody, `"kms:Decrypt"`, `{"NotIpAddress": {"aws:SourceIp": "192.0.2.0/24"}, "Bool": {"aws:ViaAWSService": "false"}}`)),
-		check:     checkNetworkDeny,
-	},
+func serviceRules() []Rule {
+	return []Rule{
+		{
+			ID: "KP401", Title: "Service that anyone can send", Severity: High,
+			Rationale: "A service acts for all its customers. Without a condition on whose resource it acts for, another account can have it use this key: the confused deputy.",
+			Source:    "KMS Developer Guide, Permissions for AWS services in key policies; IAM User Guide, The confused deputy problem",
+			Remedy:    "add aws:SourceArn or aws:SourceAccount",
+			Bad:       delegating(allow(logTrail, `"kms:GenerateDataKey"`, "")),
+			Good:      delegating(allow(logTrail, `"kms:GenerateDataKey"`, `{"StringEquals": {"aws:SourceAccount": "111122223333"}}`)),
+			check:     checkConfusedDeputy,
+		},
+		{
+			ID: "KP402", Title: "kms:ViaService with a value that never matches", Severity: High,
+			Rationale: "The value is SERVICE.REGION.amazonaws.com, with that suffix in all partitions, and the service's name as KMS knows it.",
+			Source:    "KMS Developer Guide, AWS KMS condition keys: kms:ViaService",
+			Remedy:    "write the value as s3.eu-west-1.amazonaws.com",
+			Bad:       delegating(allow(appRole, `"kms:Decrypt"`, `{"StringEquals": {"kms:ViaService": "s3.amazonaws.com"}}`)),
+			Good:      delegating(allow(appRole, `"kms:Decrypt"`, `{"StringEquals": {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}}`)),
+			check:     checkViaService, scope: onAnyPolicy,
+		},
+		{
+			ID: "KP403", Title: "Deny by network that also denies AWS services", Severity: High,
+			Rationale: "When EBS, S3 or another service calls KMS for its user, the address is the service's and there is no VPC endpoint: the Deny breaks the service.",
+			Source:    "KMS Developer Guide, AWS global condition keys: Using the IP address condition in policies with AWS KMS permissions",
+			Remedy:    `add "Bool": {"aws:ViaAWSService": "false"}, or a test of kms:ViaService`,
+			Bad:       delegating(deny(everybody, `"kms:Decrypt"`, `{"NotIpAddress": {"aws:SourceIp": "192.0.2.0/24"}}`)),
+			Good:      delegating(deny(everybody, `"kms:Decrypt"`, `{"NotIpAddress": {"aws:SourceIp": "192.0.2.0/24"}, "Bool": {"aws:ViaAWSService": "false"}}`)),
+			check:     checkNetworkDeny,
+		},
+	}
 }
 
 // sourceKeys say whose resource a service acts for.

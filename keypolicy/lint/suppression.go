@@ -89,31 +89,33 @@ func mark(findings []Finding, s Suppression) bool {
 }
 
 // suppressionRules are about suppressions; [suppress] judges by them.
-var suppressionRules = []Rule{
-	{
-		ID: unusedSuppression, Title: "Suppression that covers nothing", Severity: Low, scope: onSuppressions,
-		Rationale: "A suppression that outlives its finding hides the next one.",
-		Source:    "Practice of linters with suppressions: an unused one is reported",
-		Remedy:    "remove the suppression, or correct its rule, address or sid",
-		Bad:       outlived(Suppression{Rule: "KR503", Reason: "a test key"}),
-		Good:      suppressed(Suppression{Rule: "KR503", Reason: "a test key"}),
-	},
-	{
-		ID: expiredSuppression, Title: "Suppression that has expired", Severity: Medium, scope: onSuppressions,
-		Rationale: "Its time was the time to mend what it covers.",
-		Source:    "Practice of linters with suppressions: an end is kept",
-		Remedy:    "mend the finding, or set a later end with a reason",
-		Bad:       outlived(Suppression{Rule: "KR503", Reason: "a test key", Until: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)}),
-		Good:      suppressed(Suppression{Rule: "KR503", Reason: "a test key", Until: time.Date(2999, 1, 1, 0, 0, 0, 0, time.UTC)}),
-	},
-	{
-		ID: invalidSuppression, Title: "Suppression without a reason or a rule", Severity: Medium, scope: onSuppressions,
-		Rationale: "A suppression is a decision: a reviewer must be able to see why it was made, and what about.",
-		Source:    "Practice of linters with suppressions: a reason is required",
-		Remedy:    "name an existing rule and say why its finding is acceptable",
-		Bad:       outlived(Suppression{Rule: "KR503"}),
-		Good:      suppressed(Suppression{Rule: "KR503", Reason: "a test key"}),
-	},
+func suppressionRules() []Rule {
+	return []Rule{
+		{
+			ID: unusedSuppression, Title: "Suppression that covers nothing", Severity: Low, scope: onSuppressions,
+			Rationale: "A suppression that outlives its finding hides the next one.",
+			Source:    "Practice of linters with suppressions: an unused one is reported",
+			Remedy:    "remove the suppression, or correct its rule, address or sid",
+			Bad:       outlived(Suppression{Rule: "KR503", Reason: "a test key"}),
+			Good:      suppressed(Suppression{Rule: "KR503", Reason: "a test key"}),
+		},
+		{
+			ID: expiredSuppression, Title: "Suppression that has expired", Severity: Medium, scope: onSuppressions,
+			Rationale: "Its time was the time to mend what it covers.",
+			Source:    "Practice of linters with suppressions: an end is kept",
+			Remedy:    "mend the finding, or set a later end with a reason",
+			Bad:       outlived(Suppression{Rule: "KR503", Reason: "a test key", Until: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)}),
+			Good:      suppressed(Suppression{Rule: "KR503", Reason: "a test key", Until: time.Date(2999, 1, 1, 0, 0, 0, 0, time.UTC)}),
+		},
+		{
+			ID: invalidSuppression, Title: "Suppression without a reason or a rule", Severity: Medium, scope: onSuppressions,
+			Rationale: "A suppression is a decision: a reviewer must be able to see why it was made, and what about.",
+			Source:    "Practice of linters with suppressions: a reason is required",
+			Remedy:    "name an existing rule and say why its finding is acceptable",
+			Bad:       outlived(Suppression{Rule: "KR503"}),
+			Good:      suppressed(Suppression{Rule: "KR503", Reason: "a test key"}),
+		},
+	}
 }
 
 // suppressed is a key with a short deletion window, and a suppression.
