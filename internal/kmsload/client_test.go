@@ -55,6 +55,30 @@ func TestWrongPlaintext(t *testing.T) {
 	require.ErrorContains(t, client(t, server.URL, "test").EncryptDecrypt(t.Context(), "key", []byte("secret")), "another plaintext")
 }
 
+// TestNoPlaintext: nor one that answers with something else.
+func TestNoPlaintext(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct{ answer, message string }{
+		"nothing":    {`{}`, "the answer of Encrypt has no CiphertextBlob: {}"},
+		"no text":    {`{"CiphertextBlob":1}`, "the answer of Encrypt has no CiphertextBlob"},
+		"cut off":    {`{"CiphertextBlob":"AA`, "the answer of Encrypt has no CiphertextBlob"},
+		"half":       {`{"CiphertextBlob":"AAAA"}`, "the answer of Decrypt has no Plaintext"},
+		"with space": {`{"CiphertextBlob": "AAAA", "Plaintext": "c2VjcmV0"}`, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, row.answer) }))
+			t.Cleanup(server.Close)
+			err := client(t, server.URL, "test").EncryptDecrypt(t.Context(), "key", []byte("secret"))
+			if row.message == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorContains(t, err, row.message)
+		})
+	}
+}
+
 // TestAnswers: whichever way a server marks where its answer ends, the next call
 // finds its own.
 func TestAnswers(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 const administratorsSource = "KMS Developer Guide, Default key policy: Allows key administrators to administer the KMS key"
 
 // administrationRules ask whether administration and use are kept apart.
-func administrationRules() []Rule {
+func administrationRules() []Rule { //nolint:funlen // a table
 	return []Rule{
 		{
 			ID: "KP204", Title: "kms:* to a role, user or service", Severity: High,

@@ -5,7 +5,7 @@ import "fmt"
 const symmetricDefault = "SYMMETRIC_DEFAULT"
 
 // settingsRules are about the key itself.
-func settingsRules() []Rule {
+func settingsRules() []Rule { //nolint:funlen // a table
 	return []Rule{
 		{
 			ID: "KR501", Title: "Rotation is off", Severity: Medium,
