@@ -16,11 +16,9 @@ const folderPrefix = "keywright-"
 // lockName is the file whose lock tells that a run's folder is in use.
 const lockName = "lock"
 
-// longestParent leaves room for the names below it in the path of the provider's
-// socket, which may have 103 bytes on macOS and 107 on Linux: the run's folder, with a
-// process id and a random number, t, and the socket's own name. Source: sun_path in
-// unix(4) and unix(7).
-const longestParent = 103 - len("/keywright-4194304-4294967295/t/plugin4294967295")
+// socketName is as long as the name of a provider's socket may be: go-plugin has
+// os.CreateTemp make it.
+const socketName = "plugin4294967295"
 
 // folder is a run's temporary folder. Its lock is held as long as the process
 // lives, however it ends, and is in place only once it is held.
@@ -30,23 +28,35 @@ type folder struct {
 }
 
 func newFolder(parent string) (*folder, error) {
-	if len(parent) > longestParent {
-		return nil, fmt.Errorf("making run folder: the provider's socket in %s would have too long a path: TMPDIR must name a folder of at most %d bytes", parent, longestParent)
-	}
 	removeStale(parent)
 	path, err := os.MkdirTemp(parent, fmt.Sprintf("%s%d-*", folderPrefix, os.Getpid()))
 	if err != nil {
 		return nil, fmt.Errorf("making run folder: %w: TMPDIR must name a folder that can be written to", err)
 	}
+	f := &folder{path: path}
+	if err := f.checkSocket(); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(path))
+	}
 	lock, err := newLock(filepath.Join(path, lockName))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("locking run folder: %w", err), os.RemoveAll(path))
 	}
-	f := &folder{path: path, lock: lock}
+	f.lock = lock
 	if err := os.Mkdir(f.temp(), 0o700); err != nil {
 		return nil, errors.Join(fmt.Errorf("making run folder: %w", err), f.remove())
 	}
 	return f, nil
+}
+
+// checkSocket returns an error if the provider's socket would have too long a path,
+// of which the provider only says that an argument is invalid. Source: unix(7),
+// sun_path, which ends with a zero.
+func (f *folder) checkSocket() error {
+	longest := len(syscall.RawSockaddrUnix{}.Path) - 1
+	if over := len(filepath.Join(f.temp(), socketName)) - longest; over > 0 {
+		return fmt.Errorf("making run folder: %s is %d bytes too long for the path of the provider's socket: set TMPDIR to a shorter one", filepath.Dir(f.path), over)
+	}
+	return nil
 }
 
 func newLock(path string) (*os.File, error) {

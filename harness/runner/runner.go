@@ -27,9 +27,9 @@ type Config struct {
 	// Backend holds the variables that lead engine and provider to the backend:
 	// endpoint, Region, credentials.
 	Backend map[string]string
-	// TempDir is where the run's folder is made; "" means [os.TempDir]. It may
-	// have 55 bytes: the provider's socket lies in it, and a socket's path may have
-	// about 100.
+	// TempDir is where the run's folder is made; "" means [os.TempDir]. The
+	// provider's socket lies in it, and a socket's path may have about 100 bytes, so
+	// it may have about 55.
 	TempDir string
 	// Logger gets what the run does; nil discards it.
 	Logger *slog.Logger

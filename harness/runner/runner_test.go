@@ -123,3 +123,52 @@ func TestStaleFolders(t *testing.T) {
 	require.DirExists(t, foreign)
 	require.DirExists(t, held)
 }
+
+// The path of a socket is short: a folder that leaves no room for the provider's is
+// refused, and nothing is left in it.
+func TestTempDirTooLong(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	parent := b.cfg.TempDir
+	for length, fits := range map[int]bool{50: true, 90: false} {
+		b.cfg.TempDir = filepath.Join(parent, strings.Repeat("x", length-len(parent)-1))
+		require.NoError(t, os.Mkdir(b.cfg.TempDir, 0o700))
+		run, err := runner.Start(b.cfg)
+		if fits {
+			require.NoError(t, err)
+			require.NoError(t, run.Close())
+		} else {
+			require.ErrorContains(t, err, "bytes too long for the path of the provider's socket: set TMPDIR to a shorter one")
+		}
+		left, err := os.ReadDir(b.cfg.TempDir)
+		require.NoError(t, err)
+		require.Empty(t, left)
+	}
+}
+
+// A workspace whose provider has died gets another for its next command, and tells
+// of the one that died.
+func TestProviderDies(t *testing.T) {
+	t.Parallel()
+	for name, config := range map[string]string{"shared": "", "its own": `provider "aws" {}`} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			w, err := b.start().NewWorkspace(t.Context(), runner.WorkspaceConfig{Dir: writeTree(t, map[string]string{"main.tf": config})})
+			require.NoError(t, err)
+			require.NoError(t, w.Init(t.Context()))
+			require.NoError(t, w.ProviderFailures())
+			first := b.alive()
+			require.Len(t, first, 1)
+
+			require.NoError(t, syscall.Kill(first[0], syscall.SIGKILL))
+			require.Eventually(t, func() bool { return w.ProviderFailures() != nil }, 10*time.Second, 10*time.Millisecond)
+			require.NoError(t, w.Init(t.Context()))
+			second := b.alive()
+			require.Len(t, second, 1)
+			require.NotEqual(t, first, second)
+			require.Contains(t, b.environ(filepath.Join(b.engine, "env"))["TF_REATTACH_PROVIDERS"], fmt.Sprintf(`"Pid":%d,`, second[0]))
+			require.EqualError(t, w.ProviderFailures(), fmt.Sprintf("the provider process %d ended while it was in use: signal: killed\n", first[0]))
+		})
+	}
+}
