@@ -2,6 +2,7 @@ package adopt
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -119,11 +120,13 @@ type writtenDocument struct {
 		Sid, Effect                              string
 		Action, NotAction, Resource, NotResource []string
 		Principal, NotPrincipal                  []writtenPrincipals
-		Condition                                []struct {
-			Test, Variable string
-			Values         []string
-		}
+		Condition                                []writtenCondition
 	}
+}
+
+type writtenCondition struct {
+	Test, Variable string
+	Values         []string
 }
 
 type writtenPrincipals struct {
@@ -131,86 +134,93 @@ type writtenPrincipals struct {
 	Identifiers []string
 }
 
-// rendered is the policy document that the provider makes of it: a later statement
-// takes the place of an earlier one of its Sid.
+// rendered is the policy document that the provider makes of it.
 func (d writtenDocument) rendered() (string, error) {
-	var all []map[string]any
-	merge := func(statements []map[string]any) {
-		for _, s := range statements {
-			place := len(all)
-			for i, other := range all {
-				if s["Sid"] != nil && s["Sid"] == other["Sid"] {
-					place = i
-				}
-			}
-			if place == len(all) {
-				all = append(all, nil)
-			}
-			all[place] = s
-		}
-	}
-	inner := func(documents []string) error {
-		for _, text := range documents {
-			raw, err := rawStatements(text)
-			if err != nil {
-				return err
-			}
-			statements := make([]map[string]any, len(raw))
-			for i := range raw {
-				if err := json.Unmarshal(raw[i], &statements[i]); err != nil {
-					return err
-				}
-			}
-			merge(statements)
-		}
-		return nil
-	}
-	if err := inner(d.Source); err != nil {
+	source, err := statementsOf(d.Source)
+	if err != nil {
 		return "", err
 	}
-	merge(d.own())
-	if err := inner(d.Override); err != nil {
+	override, err := statementsOf(d.Override)
+	if err != nil {
 		return "", err
 	}
+	all := source.merged(d.own()).merged(override)
 	text, err := json.Marshal(map[string]any{"Version": "2012-10-17", "Statement": all})
 	return string(text), err
 }
 
+// statements of a policy document.
+type statements []map[string]any
+
+// merged puts each of more in the place of the statement of its Sid, or at the end.
+func (all statements) merged(more statements) statements {
+	for _, s := range more {
+		i := slices.IndexFunc(all, func(other map[string]any) bool { return s["Sid"] != nil && s["Sid"] == other["Sid"] })
+		if i < 0 {
+			all = append(all, s)
+		} else {
+			all[i] = s
+		}
+	}
+	return all
+}
+
+// statementsOf are those of documents, one after the other.
+func statementsOf(documents []string) (statements, error) {
+	var all statements
+	for _, text := range documents {
+		raw, err := rawStatements(text)
+		if err != nil {
+			return nil, err
+		}
+		found := make(statements, len(raw))
+		for i := range raw {
+			if err := json.Unmarshal(raw[i], &found[i]); err != nil {
+				return nil, err
+			}
+		}
+		all = all.merged(found)
+	}
+	return all, nil
+}
+
 // own are the document's own statements.
-func (d writtenDocument) own() []map[string]any {
-	var all []map[string]any
+func (d writtenDocument) own() statements {
+	var all statements
 	for _, s := range d.Statement {
 		m := map[string]any{"Effect": "Allow"}
-		for name, value := range map[string]string{"Sid": s.Sid, "Effect": s.Effect} {
-			if value != "" {
+		put := func(name string, value any, given bool) {
+			if given {
 				m[name] = value
 			}
 		}
-		for name, list := range map[string][]string{"Action": s.Action, "NotAction": s.NotAction, "Resource": s.Resource, "NotResource": s.NotResource} {
-			if len(list) > 0 {
-				m[name] = list
-			}
-		}
-		for name, list := range map[string][]writtenPrincipals{"Principal": s.Principal, "NotPrincipal": s.NotPrincipal} {
-			if len(list) > 0 {
-				m[name] = principalsOf(list)
-			}
-		}
-		conditions := map[string]map[string][]string{}
-		for _, c := range s.Condition {
-			if conditions[c.Test] == nil {
-				conditions[c.Test] = map[string][]string{}
-			}
-			for _, value := range c.Values {
-				conditions[c.Test][c.Variable] = append(conditions[c.Test][c.Variable], strings.ReplaceAll(value, "&{", "${"))
-			}
-		}
-		if len(conditions) > 0 {
-			m["Condition"] = conditions
-		}
+		put("Sid", s.Sid, s.Sid != "")
+		put("Effect", s.Effect, s.Effect != "")
+		put("Action", s.Action, len(s.Action) > 0)
+		put("NotAction", s.NotAction, len(s.NotAction) > 0)
+		put("Resource", s.Resource, len(s.Resource) > 0)
+		put("NotResource", s.NotResource, len(s.NotResource) > 0)
+		put("Principal", principalsOf(s.Principal), len(s.Principal) > 0)
+		put("NotPrincipal", principalsOf(s.NotPrincipal), len(s.NotPrincipal) > 0)
+		put("Condition", conditionsOf(s.Condition), len(s.Condition) > 0)
 		all = append(all, m)
 	}
 	return all
+}
+
+// conditionsOf groups conditions as the policy language does. Its variables are
+// written &{...} in a configuration.
+func conditionsOf(list []writtenCondition) map[string]map[string][]string {
+	grouped := map[string]map[string][]string{}
+	for _, c := range list {
+		if grouped[c.Test] == nil {
+			grouped[c.Test] = map[string][]string{}
+		}
+		for _, value := range c.Values {
+			grouped[c.Test][c.Variable] = append(grouped[c.Test][c.Variable], strings.ReplaceAll(value, "&{", "${"))
+		}
+	}
+	return grouped
 }
 
 func principalsOf(list []writtenPrincipals) any {

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -30,6 +31,9 @@ var given = map[string]string{
 	"valid_to":            `"2030-01-01T00:00:00Z"`,
 	"key_ids":             `{ orders = "1234abcd-12ab-34cd-56ef-1234567890ab" }`,
 }
+
+// shipped are the templates that are shipped.
+var shipped = sync.OnceValues(func() (*generator.Renderer, error) { return generator.NewRenderer(templates.FS) })
 
 var variableBlocks = regexp.MustCompile(`(?m)^variable "([a-z_]+)" \{\n  description = "(.*)"`)
 
@@ -69,7 +73,7 @@ func renderedAgain(t *testing.T, k adopt.Key) adopt.Key {
 	require.NoError(t, err)
 	spec, err := generator.ParseSpec("keywright.hcl", text)
 	require.NoError(t, err, string(text))
-	r, err := generator.NewRenderer(templates.FS)
+	r, err := shipped()
 	require.NoError(t, err)
 	files, err := r.Render(spec.Modules[0])
 	require.NoError(t, err)
@@ -91,7 +95,7 @@ func written(t *testing.T, arguments string) string {
 	t.Helper()
 	spec, err := generator.ParseSpec("keywright.hcl", []byte("module \"orders\" {\n"+arguments+"\n}\n"))
 	require.NoError(t, err)
-	r, err := generator.NewRenderer(templates.FS)
+	r, err := shipped()
 	require.NoError(t, err)
 	files, err := r.Render(spec.Modules[0])
 	require.NoError(t, err)
