@@ -13,7 +13,7 @@ import (
 )
 
 // answerPatience is how long a backend may take to say who its deployer is.
-const answerPatience = 10 * time.Second
+const answerPatience = 30 * time.Second
 
 // Answers returns nil if the backend still serves its deployer. What fails on one
 // that does not says nothing about a module.

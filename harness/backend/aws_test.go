@@ -268,7 +268,6 @@ func TestAWSProvider(t *testing.T) {
 func TestSettle(t *testing.T) {
 	t.Parallel()
 	s := newStandIn(t)
-	s.Config.Patience = 500 * time.Millisecond
 	onAWS, embedded := s.start(t), start(t, backend.EmbeddedConfig{})
 	denied, gone := &smithy.GenericAPIError{Code: "AccessDenied"}, &smithy.GenericAPIError{Code: "NoSuchEntity"}
 	for _, row := range []struct {
@@ -299,7 +298,8 @@ func TestSettle(t *testing.T) {
 	}
 	t.Run("does not pass", func(t *testing.T) {
 		t.Parallel()
-		err := backend.Settle(t.Context(), onAWS, backend.Codes("AccessDenied"), func() error { return denied })
+		s.Config.Patience = 500 * time.Millisecond
+		err := backend.Settle(t.Context(), s.start(t), backend.Codes("AccessDenied"), func() error { return denied })
 		require.ErrorIs(t, err, denied)
 		require.ErrorContains(t, err, "it has not passed in ")
 	})

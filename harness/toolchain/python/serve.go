@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -114,15 +116,28 @@ func (e Environment) server(p Program, port string) *exec.Cmd {
 	return cmd
 }
 
-// freePort asks the system for a port. Another process may take it before the
-// program does, which then says so and ends.
+// The ports to choose from lie below those that systems give to whoever asks for any:
+// a program takes seconds until it listens, and in between such a port would be given
+// to somebody else, who may even answer in its place.
+const (
+	firstPort = 20000
+	ports     = 12000
+	portTries = 100
+)
+
+// freePort finds a port that nobody listens at. Another process may take it before
+// the program does, which then says so and ends.
 func freePort() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // listening on loopback does not block
-	if err != nil {
-		return "", fmt.Errorf("finding a free port: %w", err)
+	var errs []error
+	for range portTries {
+		port := strconv.Itoa(firstPort + rand.IntN(ports))
+		l, err := net.Listen("tcp", "127.0.0.1:"+port) //nolint:noctx // listening on loopback does not block
+		if err == nil {
+			return port, l.Close()
+		}
+		errs = append(errs, err)
 	}
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	return port, errors.Join(err, l.Close())
+	return "", fmt.Errorf("finding a free port: %w", errors.Join(errs...))
 }
 
 // wait asks url until it answers 200.
