@@ -38,6 +38,9 @@ func openReuse(dir string, tools toolchain.Toolchain) (*reuse, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening KEYWRIGHT_REUSE: %w", err)
 	}
+	if err := label(dir); err != nil {
+		return nil, errors.Join(fmt.Errorf("opening KEYWRIGHT_REUSE: %w", err), folder.Close())
+	}
 	cutOff, err := runner.CutOff(r.roots())
 	if err == nil && cutOff {
 		note("the last run ended in the middle of an apply: what it kept is thrown away")
@@ -54,6 +57,14 @@ func openReuse(dir string, tools toolchain.Toolchain) (*reuse, error) {
 	}
 	r.folder = folder
 	return r, nil
+}
+
+// label keeps the folder out of backups, of git, and of the copies of a root module
+// that it lies in.
+func label(dir string) error {
+	return errors.Join(
+		os.WriteFile(filepath.Join(dir, runner.CacheTag), []byte(runner.CacheSignature+"\n# What tests applied, for their next run. It may be deleted.\n"), 0o600),
+		os.WriteFile(filepath.Join(dir, ".gitignore"), []byte("*\n"), 0o600))
 }
 
 // note tells whoever runs the tests.

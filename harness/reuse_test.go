@@ -92,6 +92,29 @@ func TestReuseIsForOneEngine(t *testing.T) {
 	require.DirExists(t, filepath.Join(kept, "github.com/keywright/keywright/harness", "terraform-1.11.4-aws-99.0.0", "emulator"))
 }
 
+// The folder may lie in the root module it keeps, which is then not copied into
+// itself.
+func TestReuseInsideTheModule(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(root, "main.tf"), nil, 0o600))
+	kept := filepath.Join(root, "kept")
+	for range 2 {
+		cmd := reexec(t, "applies the root", append(stubs(t, "true"), "KEYWRIGHT_REUSE="+kept, rootVariable+"="+root)...)
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, string(out))
+	}
+	copies, err := filepath.Glob(filepath.Join(kept, "*", "*", "*", "*", "*", "roots", "*", "src"))
+	require.NoError(t, err)
+	require.NotEmpty(t, copies)
+	for _, dir := range copies {
+		require.NoDirExists(t, filepath.Join(dir, "kept"))
+	}
+	ignored, err := os.ReadFile(filepath.Join(kept, ".gitignore"))
+	require.NoError(t, err)
+	require.Equal(t, "*\n", string(ignored))
+}
+
 func TestReuseRefused(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct{ reuse, backend, want string }{

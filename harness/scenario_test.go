@@ -136,6 +136,9 @@ var scenarios = map[string]func(*testing.T, *harness.Harness, *terraform.Options
 		opts.Vars["rotation"] = true
 		terraform.InitAndApply(t, opts)
 	},
+	"applies the root": func(t *testing.T, h *harness.Harness, _ *terraform.Options) {
+		terraform.Apply(t, h.Options(&terraform.Options{TerraformDir: os.Getenv(rootVariable)}))
+	},
 	"iterates": func(t *testing.T, h *harness.Harness, _ *terraform.Options) {
 		app := h.Role("app", mayUseKeys)
 		opts := h.Options(&terraform.Options{TerraformDir: os.Getenv(rootVariable), Vars: map[string]any{"description": app.RoleARN}})

@@ -17,6 +17,18 @@ func isCopied(name string) bool {
 		!strings.HasSuffix(name, ".tfstate") && !strings.Contains(name, ".tfstate.")
 }
 
+// A folder with a file CacheTag that begins with CacheSignature is a cache, and no
+// part of a module. Source: Cache Directory Tagging Specification.
+const (
+	CacheTag       = "CACHEDIR.TAG"
+	CacheSignature = "Signature: 8a477f597d28d172789f06886806bc55"
+)
+
+func isCache(dir string) bool {
+	tag, err := os.ReadFile(filepath.Join(dir, CacheTag))
+	return err == nil && strings.HasPrefix(string(tag), CacheSignature)
+}
+
 // copyModules copies the root and the modules it calls below dest, in the
 // places they have to each other, and returns the root's copy.
 func copyModules(dirs []string, dest string) (string, error) {
@@ -54,6 +66,8 @@ func copyTree(from, to string) error {
 				return filepath.SkipDir
 			}
 			return nil
+		case path != from && entry.IsDir() && isCache(path):
+			return filepath.SkipDir
 		case entry.IsDir():
 			return os.MkdirAll(target, 0o700)
 		default:

@@ -59,6 +59,20 @@ func TestKeptWorkspace(t *testing.T) {
 	require.Equal(t, "state", b.read(filepath.Join(open().Dir, "terraform.tfstate")))
 }
 
+// A workspace may be kept inside the module it copies, if the folder is marked.
+func TestKeptInsideTheModule(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	source := writeTree(t, map[string]string{"main.tf": "", "kept/" + runner.CacheTag: runner.CacheSignature + "\n", "other/" + runner.CacheTag: "none"})
+	for range 2 {
+		w, err := b.start().NewWorkspace(t.Context(), runner.WorkspaceConfig{Dir: source, Keep: filepath.Join(source, "kept", "root")})
+		require.NoError(t, err)
+		require.NoDirExists(t, filepath.Join(w.Dir, "kept"))
+		require.DirExists(t, filepath.Join(w.Dir, "other"))
+		require.NoError(t, w.Close())
+	}
+}
+
 func TestCutOff(t *testing.T) {
 	t.Parallel()
 	dir := writeTree(t, map[string]string{"a/src/terraform.tfstate": "{}"})
