@@ -3,6 +3,7 @@ package promise_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -64,40 +65,65 @@ func outcomes(r report.Report, prefix string) map[report.Outcome]int {
 }
 
 // Modules in the shapes that many people use keep their promises, and one with a
-// well-known mistake does not. They share an emulator and a warm provider.
+// well-known mistake does not. Each has an emulator of its own, since a destroy must
+// leave no key on it.
 func TestShapes(t *testing.T) {
 	t.Parallel()
-	cfg := lab(t)
 	held := func(n int) map[report.Outcome]int { return map[report.Outcome]int{report.Held: n} }
-
-	cfg.Dir = "../../fixtures/modules/create-flags"
-	r, err := promise.Prove(t.Context(), cfg)
-	require.NoError(t, err)
-	require.Equal(t, len(r.Promises), r.Count(report.Held))
-	require.Equal(t, held(1), outcomes(r, "round trip as app-"))
-	require.Equal(t, held(1), outcomes(r, "access of reader-"), "a role with a policy of its own")
-	require.Equal(t, held(1), outcomes(r, "access of granted-"), "a role with a grant")
-	require.Equal(t, held(2), outcomes(r, "the alias names its key"))
-	for _, s := range r.Coverage[0].Statements {
-		require.True(t, s.Touched, s.Name)
+	allHeld := func(t *testing.T, r report.Report) {
+		t.Helper()
+		require.Equal(t, len(r.Promises), r.Count(report.Held))
 	}
-
-	cfg.Dir = "../../fixtures/modules/signing"
-	r, err = promise.Prove(t.Context(), cfg)
-	require.NoError(t, err)
-	require.Equal(t, len(r.Promises), r.Count(report.Held))
-	require.Equal(t, held(3), outcomes(r, "round trip as operators-"), "signing, MAC and key agreement, by a role made for the list")
-	require.Equal(t, held(1), outcomes(r, "the public key works outside of KMS"))
-
-	cfg.Dir = "../../fixtures/modules/open-policy"
-	r, err = promise.Prove(t.Context(), cfg)
-	require.NoError(t, err)
-	require.Equal(t, 2, r.Count(report.Broken))
-	for _, p := range r.Promises {
-		if p.Outcome == report.Broken {
-			require.Contains(t, p.Name, "is refused everything")
-			require.Contains(t, p.Reason, "allowed, want denied: Encrypt, Decrypt")
-		}
+	for _, row := range []struct {
+		fixture string
+		vars    []string
+		check   func(*testing.T, report.Report)
+	}{
+		{"create-flags", nil, func(t *testing.T, r report.Report) {
+			allHeld(t, r)
+			require.Equal(t, held(1), outcomes(r, "round trip as app-"))
+			require.Equal(t, held(1), outcomes(r, "access of reader-"), "a role with a policy of its own")
+			require.Equal(t, held(1), outcomes(r, "access of granted-"), "a role with a grant")
+			require.Equal(t, held(2), outcomes(r, "the alias names its key"))
+			for _, s := range r.Coverage[0].Statements {
+				require.True(t, s.Touched, s.Name)
+			}
+		}},
+		{"context-label", []string{"namespace=eg", "name=orders"}, func(t *testing.T, r report.Report) {
+			allHeld(t, r)
+			require.Equal(t, held(1), outcomes(r, "round trip as keywright-deployer"), "AWS's own key policy")
+			require.Equal(t, held(1), outcomes(r, "a rotation on demand loses nothing"))
+		}},
+		{"signing", nil, func(t *testing.T, r report.Report) {
+			allHeld(t, r)
+			require.Equal(t, held(3), outcomes(r, "round trip as operators-"), "signing, MAC and key agreement, by a role made for the list")
+			require.Equal(t, held(1), outcomes(r, "the public key works outside of KMS"))
+		}},
+		{"service-root", nil, func(t *testing.T, r report.Report) {
+			allHeld(t, r)
+			require.Equal(t, held(4), outcomes(r, "round trip as keywright-deployer"), "in two Regions, by count")
+			require.Equal(t, held(4), outcomes(r, "a destroy leaves it pending deletion"), "also what prevent_destroy kept")
+			i := slices.IndexFunc(r.Promises, func(p report.Promise) bool { return p.Name == "a destroy succeeds" })
+			require.Equal(t, "once prevent_destroy of aws_kms_key.orders is lifted, which prevents it", r.Promises[i].Reason)
+		}},
+		{"open-policy", nil, func(t *testing.T, r report.Report) {
+			require.Equal(t, 2, r.Count(report.Broken))
+			for _, p := range r.Promises {
+				if p.Outcome == report.Broken {
+					require.Contains(t, p.Name, "is refused everything")
+					require.Contains(t, p.Reason, "allowed, want denied: Encrypt, Decrypt")
+				}
+			}
+		}},
+	} {
+		t.Run(row.fixture, func(t *testing.T) {
+			t.Parallel()
+			cfg := lab(t)
+			cfg.Dir, cfg.Vars = "../../fixtures/modules/"+row.fixture, row.vars
+			r, err := promise.Prove(t.Context(), cfg)
+			require.NoError(t, err)
+			row.check(t, r)
+		})
 	}
 }
 
@@ -120,29 +146,6 @@ func TestAWS(t *testing.T) {
 	live, err := b.LiveKeys(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, live)
-}
-
-// A service's own root keeps its promises too: in two Regions, by count, with a key
-// that nobody shall destroy, which is destroyed all the same in the copy under test.
-func TestServiceRoot(t *testing.T) {
-	t.Parallel()
-	cfg := lab(t)
-	cfg.Dir = "../../fixtures/modules/service-root"
-	r, err := promise.Prove(t.Context(), cfg)
-	require.NoError(t, err)
-	require.Equal(t, len(r.Promises), r.Count(report.Held))
-	require.Equal(t, map[report.Outcome]int{report.Held: 4}, outcomes(r, "round trip as keywright-deployer"))
-	require.Equal(t, map[report.Outcome]int{report.Held: 3}, outcomes(r, "a rotation on demand loses nothing"))
-	require.Equal(t, map[report.Outcome]int{report.Held: 1}, outcomes(r, "the public key works outside of KMS"))
-	for _, p := range r.Promises {
-		if p.Name == "a destroy succeeds" {
-			require.Equal(t, "once prevent_destroy of aws_kms_key.orders is lifted, which prevents it", p.Reason)
-		}
-	}
-	require.Equal(t, map[report.Outcome]int{report.Held: 4}, outcomes(r, "a destroy leaves it pending deletion"))
-	kept, err := os.ReadFile(filepath.Join(cfg.Dir, "main.tf"))
-	require.NoError(t, err)
-	require.Contains(t, string(kept), "prevent_destroy = true")
 }
 
 func TestRefused(t *testing.T) {

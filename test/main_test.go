@@ -1,0 +1,23 @@
+package test
+
+import (
+	"flag"
+	"os"
+	"testing"
+)
+
+// sideBySide is how many tests run at once, whatever the number of processors: they
+// mostly wait for the provider's polling.
+const sideBySide = "16"
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	told := false
+	flag.Visit(func(f *flag.Flag) { told = told || f.Name == "test.parallel" })
+	if !told {
+		if err := flag.Set("test.parallel", sideBySide); err != nil {
+			panic(err)
+		}
+	}
+	os.Exit(m.Run())
+}
