@@ -8,6 +8,8 @@ BENCH         ?= .
 # Packages with tests that -short leaves out: long, of one goroutine, and ten times
 # longer under the race detector.
 LONG          := ./generator ./keypolicy ./kmsemu
+# Backends with engines, on which the suites of ./test run side by side.
+SUITES        ?= embedded-terraform embedded-opentofu localstack-terraform
 
 .PHONY: help
 help: ## print this list
@@ -25,6 +27,14 @@ test: ## all tests, with the race detector; applies real modules on the embedded
 .PHONY: e2e
 e2e: ## only the terratest suites, telling what they do
 	$(GO) test -v -timeout 40m ./test
+
+.PHONY: suites
+suites: ## the terratest suites on each backend with each engine, side by side; what they found is in results/
+	tools/suites.sh $(SUITES)
+
+.PHONY: support
+support: ## the support matrix of the README, from results/ as make suites left them
+	$(GO) run ./cmd/keywright report $(SUITES:%=results/%.jsonl) --support docs/support.json --markdown README.md
 
 .PHONY: check
 check: ## what CI checks besides tests: format, vet, lint, workflows, generated files, modules

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -68,7 +69,7 @@ func (c *catalogue) write(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "catalogue")
 	require.NoError(t, os.Mkdir(dir, 0o700))
-	modules, outputs, keys := map[string]any{}, map[string]any{}, map[string]any{}
+	modules, outputs, keys, resources := map[string]any{}, map[string]any{}, map[string]any{}, map[string]any{}
 	for _, p := range c.applied() {
 		if p.beside != "" {
 			continue
@@ -80,6 +81,10 @@ func (c *catalogue) write(t *testing.T) string {
 			value = "${merge(module." + p.name + ", {key_arn = aws_kms_key." + p.name + ".arn})}"
 		}
 		outputs[p.name] = map[string]any{"value": value}
+		if p.name == "s3" && gapOf(c.Backend().Name(), p.name, "BucketEncryption") == "" {
+			maps.Copy(resources, bucket())
+			outputs["bucket"] = map[string]any{"value": "${aws_s3_bucket.objects.id}"}
+		}
 	}
 	root := map[string]any{
 		// One key of an external key manager stands behind one KMS key, also while that
@@ -93,7 +98,10 @@ func (c *catalogue) write(t *testing.T) string {
 		root["module"], root["output"] = modules, outputs
 	}
 	if len(keys) > 0 {
-		root["resource"] = map[string]any{"aws_kms_key": keys}
+		resources["aws_kms_key"] = keys
+	}
+	if len(resources) > 0 {
+		root["resource"] = resources
 	}
 	text, err := json.MarshalIndent(root, "", "  ")
 	require.NoError(t, err)
@@ -262,6 +270,7 @@ var promises = []promise{
 	{"SessionsAndBoundaries", writesPolicy, sessionsAndBoundaries},
 	{"RoleMadeAgain", writesPolicy, roleMadeAgain},
 	{"Throttling", only("encryption"), throttling},
+	{"BucketEncryption", only("s3"), bucketEncryption},
 	{"Services", func(p preset) bool { return len(p.flows) > 0 }, services},
 	{"Audit", all, audit},
 	{"Rotation", preset.rotates, rotation},

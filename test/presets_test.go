@@ -226,6 +226,10 @@ var presets = []preset{
 	},
 	{name: "route53-dnssec", kind: signing},
 	{
+		name: "post-quantum-signing", kind: signing, lists: signersVerifiers,
+		uses: map[string][]string{"signer": actions("DescribeKey GetPublicKey Sign"), "verifier": actions("DescribeKey GetPublicKey Verify")},
+	},
+	{
 		name: "backup", kind: symmetric, lists: map[string]string{"backup_roles": "user"}, administers: rotate,
 		uses: map[string][]string{"user": useAll},
 	},

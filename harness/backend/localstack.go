@@ -109,11 +109,12 @@ const localStackHealth = "/_localstack/health"
 
 // localStackVariables are LocalStack's settings, wherever it runs.
 var localStackVariables = map[string]string{
-	"SERVICES":               "kms,sts,iam,s3",
-	"EAGER_SERVICE_LOADING":  "0",
-	"DISABLE_EVENTS":         "1", // no analytics
-	"SKIP_SSL_CERT_DOWNLOAD": "1",
-	"DNS_ADDRESS":            "0",
+	"SERVICES":                   "kms,sts,iam,s3",
+	"S3_SKIP_KMS_KEY_VALIDATION": "0", // objects of a disabled key don't open
+	"EAGER_SERVICE_LOADING":      "0",
+	"DISABLE_EVENTS":             "1", // no analytics
+	"SKIP_SSL_CERT_DOWNLOAD":     "1",
+	"DNS_ADDRESS":                "0",
 }
 
 func serveLocalStack(ctx context.Context, cfg python.Config) (*python.Server, error) {
