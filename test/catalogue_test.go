@@ -81,7 +81,7 @@ func (c *catalogue) write(t *testing.T) string {
 			value = "${merge(module." + p.name + ", {key_arn = aws_kms_key." + p.name + ".arn})}"
 		}
 		outputs[p.name] = map[string]any{"value": value}
-		if p.name == "s3" && gapOf(c.Backend().Name(), p.name, "BucketEncryption") == "" {
+		if p.name == "s3" && gapOf(c.Backend().Name(), p, "BucketEncryption") == "" {
 			maps.Copy(resources, bucket())
 			outputs["bucket"] = map[string]any{"value": "${aws_s3_bucket.objects.id}"}
 		}
@@ -330,7 +330,7 @@ func TestCatalogue(t *testing.T) {
 
 // applied are the presets that the root holds.
 func (c *catalogue) applied() []preset {
-	return slices.DeleteFunc(slices.Clone(c.presets), func(p preset) bool { return gapOf(c.Backend().Name(), p.name, "") != "" })
+	return slices.DeleteFunc(slices.Clone(c.presets), func(p preset) bool { return gapOf(c.Backend().Name(), p, "") != "" })
 }
 
 // keys are those of all presets, as last applied.

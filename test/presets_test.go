@@ -260,8 +260,11 @@ func (p preset) rotates() bool {
 	return p.kind == symmetric && p.origin == "" && !p.elsewhere && p.region != replicaRegion
 }
 
+// moduleName is what the preset's module is called.
+func (p preset) moduleName() string { return cmp.Or(p.module, p.beside, p.name) }
+
 // folder is the module's.
-func (p preset) folder() string { return "../modules/kms/" + cmp.Or(p.module, p.beside, p.name) }
+func (p preset) folder() string { return "../modules/kms/" + p.moduleName() }
 
 // window is the module's deletion window in days.
 func (p preset) window() int32 {

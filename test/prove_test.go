@@ -19,7 +19,7 @@ func (k *key) prove(t *testing.T, p promise) {
 		result.Seconds = time.Since(start).Seconds()
 		k.Record(result)
 	}()
-	if reason := gapOf(k.Backend().Name(), k.preset.name, p.name); reason != "" {
+	if reason := gapOf(k.Backend().Name(), k.preset, p.name); reason != "" {
 		result.Outcome, result.Reason = report.Skipped, reason
 		t.Skip(reason)
 	}
