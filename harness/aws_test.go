@@ -19,6 +19,7 @@ import (
 	"github.com/keywright/keywright/harness/backend"
 	"github.com/keywright/keywright/harness/backend/backendtest"
 	"github.com/keywright/keywright/harness/probe"
+	"github.com/keywright/keywright/kmsemu"
 )
 
 // standIn names an emulator in the place of AWS, where changes of IAM, keys and
@@ -40,6 +41,9 @@ type ownAWS struct {
 func (b ownAWS) Close() error {
 	roles, err := iam.NewFromConfig(b.emulator.Root).ListRoles(context.Background(), &iam.ListRolesInput{})
 	live, unknown := b.LiveKeys(context.Background())
+	for _, e := range b.emulator.Server.EventsWhere(kmsemu.EventFilter{Name: "ScheduleKeyDeletion"}) {
+		fmt.Fprintln(os.Stderr, "scenario: deletion in", e.RequestParameters["pendingWindowInDays"], "days")
+	}
 	if err == nil && unknown == nil {
 		fmt.Fprintf(os.Stderr, "scenario: %d roles and %d live keys at the end\n", len(roles.Roles), len(live))
 	}
@@ -93,6 +97,7 @@ func TestAWS(t *testing.T) {
 	require.Contains(t, out, "--- PASS: TestScenario/access/app")
 	require.Contains(t, out, "not proven: aws: the backend keeps no audit trail")
 	require.Contains(t, out, "scenario: 0 roles and 0 live keys at the end")
+	require.Contains(t, out, "scenario: deletion in 7 days\n", "the module's own is 30")
 	requireNothingLeft(t, cmd)
 }
 

@@ -33,7 +33,7 @@ func TestPlanned(t *testing.T) {
 	opts := h.Options(&terraform.Options{TerraformDir: "testdata/key", Vars: map[string]any{"rotation": true}})
 	terraform.Init(t, opts)
 	h.AssertPlan(opts, runner.Planned{Address: "aws_kms_key.this", Action: "create", After: map[string]any{
-		"enable_key_rotation": true, "deletion_window_in_days": 7, "arn": runner.Unknown,
+		"enable_key_rotation": true, "deletion_window_in_days": 30, "arn": runner.Unknown,
 	}})
 }
 

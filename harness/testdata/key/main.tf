@@ -23,11 +23,16 @@ variable "description" {
   default = null
 }
 
+variable "deletion_window_in_days" {
+  type    = number
+  default = 30
+}
+
 resource "aws_kms_key" "this" {
   description             = var.description
   policy                  = var.policy
   enable_key_rotation     = var.rotation
-  deletion_window_in_days = 7
+  deletion_window_in_days = var.deletion_window_in_days
 }
 
 output "key_arn" {
