@@ -28,6 +28,10 @@ type folder struct {
 }
 
 func newFolder(parent string) (*folder, error) {
+	parent, err := filepath.Abs(parent) // engine and janitor work in other folders
+	if err != nil {
+		return nil, fmt.Errorf("making run folder: %w", err)
+	}
 	removeStale(parent)
 	path, err := os.MkdirTemp(parent, fmt.Sprintf("%s%d-*", folderPrefix, os.Getpid()))
 	if err != nil {

@@ -42,7 +42,7 @@ type janitor struct {
 func startJanitor(f *folder, path string) (*janitor, error) {
 	cmd := exec.Command("/bin/sh", "-c", janitorScript, "keywright-janitor", f.temp(), f.path) //nolint:noctx // it outlives every context
 	cmd.Dir = "/"
-	cmd.Env = []string{"PATH=" + path}
+	cmd.Env = []string{"PATH=" + path + ":/usr/bin:/bin"}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	stdin, err := cmd.StdinPipe()
 	if err == nil {

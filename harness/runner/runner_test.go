@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -171,4 +172,36 @@ func TestProviderDies(t *testing.T) {
 			require.EqualError(t, w.ProviderFailures(), fmt.Sprintf("the provider process %d ended while it was in use: signal: killed\n", first[0]))
 		})
 	}
+}
+
+// What a run leaves running in its environment ends with it, even if its parent is
+// gone.
+func TestCloseEndsStrays(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux shows which processes belong to a run")
+	}
+	b := newBench(t)
+	run := b.start()
+	w, err := run.NewWorkspace(t.Context(), runner.WorkspaceConfig{Dir: writeTree(t, map[string]string{"main.tf": ""})})
+	require.NoError(t, err)
+	// As a provider of an engine that was killed. It notes its id: that of the parent
+	// of a shell in its place.
+	b.program("engine/terraform", "#!/bin/sh\n(trap '' HUP INT TERM; echo $(exec sh -c 'echo $PPID') >\"$TMPDIR/../../stray\"; exec sleep 60) >/dev/null 2>&1 &\n")
+	require.NoError(t, w.Init(t.Context()))
+	var pid int
+	require.Eventually(t, func() bool {
+		data, err := os.ReadFile(filepath.Join(b.cfg.TempDir, "stray"))
+		if err != nil {
+			return false
+		}
+		pid, err = strconv.Atoi(strings.TrimSpace(string(data)))
+		return err == nil
+	}, 10*time.Second, 10*time.Millisecond)
+	require.NoError(t, syscall.Kill(pid, 0), "it runs")
+	require.NoError(t, run.Close())
+	require.Eventually(t, func() bool {
+		environ, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
+		return err != nil || len(environ) == 0 // it may not have been waited for
+	}, 10*time.Second, 10*time.Millisecond)
 }
