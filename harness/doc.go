@@ -22,7 +22,8 @@
 //
 // # What is left behind
 //
-// Nothing. Destroy is registered before anything is applied. It runs when the
+// Nothing. Destroy is registered before anything is applied, and prevent_destroy is
+// lifted for it in the copy of the module that is under test. It runs when the
 // test passes, fails, or stops at FailNow, and when the test binary is
 // interrupted (SIGINT, SIGTERM) or nears its -timeout. Then the harness checks
 // that every key made is pending deletion and fails the test if one is not. The

@@ -10,13 +10,14 @@ import (
 	"crypto/rsa"
 	_ "crypto/sha1" // a hash of RSAES-OAEP
 	"crypto/sha512"
-	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"errors"
 	"fmt"
 	"strings"
 
+	"filippo.io/mldsa"
+	mldsax509 "filippo.io/mldsa/x509"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/decred/dcrd/dcrec/secp256k1/v4"
@@ -110,14 +111,17 @@ var errOtherSignature = errors.New("outside of KMS the signature does not verify
 
 // VerifyOutside returns an error unless the signature is that of the message under a
 // public key as GetPublicKey returns it (DER, SubjectPublicKeyInfo). The error wraps
-// [ErrNotOutside] for algorithms that no library here has: those of ML-DSA and SM2.
+// [ErrNotOutside] for algorithms that no library here has: those of SM2.
 func VerifyOutside(public []byte, algorithm types.SigningAlgorithmSpec, message, signature []byte) error {
 	key, err := parsePublicKey(public)
 	if err != nil {
 		return err
 	}
-	if edwards, ok := key.(ed25519.PublicKey); ok {
-		return verifyEdwards(edwards, algorithm, message, signature)
+	switch key := key.(type) {
+	case ed25519.PublicKey:
+		return verifyEdwards(key, algorithm, message, signature)
+	case *mldsa.PublicKey:
+		return unless(mldsa.Verify(key, message, signature, nil) == nil, errOtherSignature)
 	}
 	name := string(algorithm)
 	hash, known := map[string]crypto.Hash{"256": crypto.SHA256, "384": crypto.SHA384, "512": crypto.SHA512}[name[strings.LastIndexByte(name, '_')+1:]]
@@ -166,7 +170,7 @@ var secp256k1ID = asn1.ObjectIdentifier{1, 3, 132, 0, 10}
 // parsePublicKey reads a public key; one of a kind that is not known is an error that
 // wraps [ErrNotOutside].
 func parsePublicKey(der []byte) (any, error) {
-	if key, err := x509.ParsePKIXPublicKey(der); err == nil {
+	if key, err := mldsax509.ParsePKIXPublicKey(der); err == nil { // of all that package x509 knows, too
 		return key, nil
 	}
 	var info struct {

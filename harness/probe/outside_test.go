@@ -29,7 +29,7 @@ func TestUseOutside(t *testing.T) {
 		{types.KeySpecEccNistP256, types.KeyUsageTypeSignVerify, true},
 		{types.KeySpecEccSecgP256k1, types.KeyUsageTypeSignVerify, true},
 		{types.KeySpecEccNistEdwards25519, types.KeyUsageTypeSignVerify, true},
-		{types.KeySpecMlDsa44, types.KeyUsageTypeSignVerify, false},
+		{types.KeySpecMlDsa44, types.KeyUsageTypeSignVerify, true},
 		{types.KeySpecEccNistP256, types.KeyUsageTypeKeyAgreement, false},
 		{types.KeySpecHmac256, types.KeyUsageTypeGenerateVerifyMac, false},
 		{types.KeySpecSymmetricDefault, types.KeyUsageTypeEncryptDecrypt, false},
