@@ -14,19 +14,26 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// BenchmarkServe starts the command, built as docs/serve.md says, and tells how long
-// it takes from there to the line that says that it takes connections, the median of
-// all starts, and how much memory it then has.
+// BenchmarkServe starts the two programs that serve, built as docs/serve.md says, and
+// tells how long each takes from there to the line that says that it takes
+// connections, the median of all starts, and how much memory it then has.
 func BenchmarkServe(b *testing.B) {
-	program := filepath.Join(b.TempDir(), "keywright")
-	build := exec.Command("go", "build", "-o", program, ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	output, err := build.CombinedOutput()
-	require.NoError(b, err, string(output))
+	for _, command := range [][]string{{"keywright", "serve"}, {"kmsemu"}} {
+		program := filepath.Join(b.TempDir(), command[0])
+		build := exec.Command("go", "build", "-o", program, "../"+command[0])
+		build.Env = append(os.Environ(), "CGO_ENABLED=0")
+		output, err := build.CombinedOutput()
+		require.NoError(b, err, string(output))
+		flags := slices.Concat(command[1:], []string{"--listen", "127.0.0.1:0"})
+		b.Run(command[0], func(b *testing.B) { benchmarkStart(b, program, flags) })
+	}
+}
+
+func benchmarkStart(b *testing.B, program string, flags []string) {
 	var starts []time.Duration
 	var memory float64
 	for b.Loop() {
-		cmd := exec.Command(program, "serve", "--listen", "127.0.0.1:0")
+		cmd := exec.Command(program, flags...)
 		stdout, err := cmd.StdoutPipe()
 		require.NoError(b, err)
 		begin := time.Now()

@@ -10,28 +10,19 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/keywright/keywright/harness/toolchain"
+	"github.com/keywright/keywright/internal/cli/process"
 	"github.com/keywright/keywright/internal/cli/review"
-)
-
-// Exit statuses of the command.
-const (
-	exitClean    = 0
-	exitError    = 1
-	exitFindings = 2
+	"github.com/keywright/keywright/internal/cli/server"
 )
 
 // Streams are the standard streams of the process.
@@ -44,38 +35,14 @@ type Streams struct {
 // environment as NAME=VALUE lines, and returns the exit status. An interrupt
 // cancels what runs, which then cleans up.
 func Main(args, environ []string, streams Streams) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	a := &app{Streams: streams, environ: toMap(environ)}
-	root := a.root(args)
-	root.SetArgs(args)
-	return a.status(root.ExecuteContext(ctx))
+	return process.Main(a.root(args), args)
 }
 
 // app is one run of the command.
 type app struct {
 	Streams
 	environ map[string]string
-}
-
-// errFindings is returned by a command that did its work, has said what it
-// found, and has found something.
-var errFindings = errors.New("findings")
-
-func (a *app) status(err error) int {
-	switch {
-	case err == nil:
-		return exitClean
-	case errors.Is(err, errFindings):
-		return exitFindings
-	case errors.Is(err, context.Canceled):
-		_, _ = fmt.Fprintln(a.Err, "keywright: interrupted")
-	default:
-		for line := range strings.Lines(strings.TrimSpace(err.Error()) + "\n") {
-			_, _ = fmt.Fprint(a.Err, "keywright: ", line)
-		}
-	}
-	return exitError
 }
 
 // root is the command with those of its subcommands that the arguments may mean: the
@@ -87,17 +54,17 @@ func (a *app) root(args []string) *cobra.Command {
 		Long: `Keywright generates Terraform modules for AWS KMS keys (key, alias, rotation,
 least-privilege policy) from a spec, and proves what they promise against an
 embedded AWS that enforces key policies.`,
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
 	root.SetIn(a.In)
 	root.SetOut(a.Out)
 	root.SetErr(a.Err)
-	reviewing := review.Config{In: a.In, Out: a.Out, Err: a.Err, Now: time.Now, Findings: errFindings}
+	reviewing := review.Config{In: a.In, Out: a.Out, Err: a.Err, Now: time.Now, Findings: process.ErrFindings}
 	commands := map[string]func() *cobra.Command{
 		"init": a.initialize, "adopt": a.adopt, "spec": a.spec, "generate": a.generate, "update": a.update, "test": a.test,
-		"sweep": a.sweep, "report": a.report, "serve": a.serve, "demo": a.demo,
+		"sweep": a.sweep, "report": a.report, "demo": a.demo,
+		"serve": func() *cobra.Command {
+			return server.Command(server.Config{Program: "keywright", Called: "keywright serve", Out: a.Out, Err: a.Err})
+		},
 		"policy": func() *cobra.Command { return review.Policy(reviewing) },
 		"rules":  func() *cobra.Command { return review.Rules(reviewing) },
 	}
@@ -105,19 +72,11 @@ embedded AWS that enforces key policies.`,
 		root.AddCommand(commands[args[0]]())
 		return root
 	}
-	root.Version = version()
+	root.Version = process.Version()
 	for _, command := range commands {
 		root.AddCommand(command())
 	}
 	return root
-}
-
-// version is the module's version, as the build recorded it.
-func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
-	}
-	return "(devel)"
 }
 
 func toMap(environ []string) map[string]string {

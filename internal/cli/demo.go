@@ -17,6 +17,7 @@ import (
 	"github.com/keywright/keywright/harness/probe"
 	"github.com/keywright/keywright/harness/runner"
 	"github.com/keywright/keywright/harness/toolchain"
+	"github.com/keywright/keywright/internal/cli/process"
 )
 
 //go:embed demo.hcl
@@ -165,7 +166,7 @@ func (d *demo) verdict() error {
 		if _, err := fmt.Fprintf(d.app.Out, "\n%d of %d promises did not hold:\n  %s\n", len(d.broken), d.promises, strings.Join(d.broken, "\n  ")); err != nil {
 			return err
 		}
-		return errFindings
+		return process.ErrFindings
 	}
 	_, err := fmt.Fprintf(d.app.Out, "\nall %d promises held\n", d.promises)
 	return err

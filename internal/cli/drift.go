@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/keywright/keywright/generator"
+	"github.com/keywright/keywright/internal/cli/process"
 )
 
 // name is the path of a changed file, as the person who ran the command sees it.
@@ -28,7 +29,7 @@ func (a *app) reportDrift(modules []rendered) error {
 	})
 }
 
-// eachChange calls tell with every change, and returns errFindings if there was one.
+// eachChange calls tell with every change, and returns process.ErrFindings if there was one.
 func (a *app) eachChange(modules []rendered, tell func(rendered, generator.Change) error) error {
 	var found error
 	for _, m := range modules {
@@ -36,7 +37,7 @@ func (a *app) eachChange(modules []rendered, tell func(rendered, generator.Chang
 			if err := tell(m, c); err != nil {
 				return err
 			}
-			found = errFindings
+			found = process.ErrFindings
 		}
 	}
 	return found

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/keywright/keywright/harness/report"
+	"github.com/keywright/keywright/internal/cli/process"
 )
 
 // reportFiles are the flags of commands that have results to write.
@@ -40,14 +41,14 @@ func writeFile(path string, content func(io.Writer) error) error {
 	return errors.Join(content(file), file.Close())
 }
 
-// judge returns errFindings if a promise is broken or too little was touched.
+// judge returns process.ErrFindings if a promise is broken or too little was touched.
 func (f *reportFiles) judge(r report.Report) error {
 	if r.Count(report.Broken) > 0 {
-		return errFindings
+		return process.ErrFindings
 	}
 	for _, m := range r.Coverage {
 		if m.Percent() < f.minCoverage {
-			return errFindings
+			return process.ErrFindings
 		}
 	}
 	return nil

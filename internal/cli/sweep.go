@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/keywright/keywright/harness/sweep"
+	"github.com/keywright/keywright/internal/cli/process"
 )
 
 // sweeping are the flags of sweep.
@@ -80,7 +81,7 @@ func (s *sweeping) run(ctx context.Context) error {
 		return err
 	}
 	if left > 0 && !s.yes {
-		return errFindings
+		return process.ErrFindings
 	}
 	return nil
 }

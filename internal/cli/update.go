@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/keywright/keywright/generator"
+	"github.com/keywright/keywright/internal/cli/process"
 )
 
 // updating are the flags of update.
@@ -86,7 +87,7 @@ func (a *app) runUpdate(dirs []string, u updating) error {
 			return err
 		}
 		if len(planned.Conflicts()) > 0 {
-			found = errFindings
+			found = process.ErrFindings
 		}
 	}
 	return found

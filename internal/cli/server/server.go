@@ -1,4 +1,6 @@
-package cli
+// Package server is the command that serves the emulator: keywright serve, and
+// kmsemu, which is nothing else.
+package server
 
 import (
 	"bytes"
@@ -19,7 +21,16 @@ import (
 	"github.com/keywright/keywright/kmsemu/store"
 )
 
-// serving are the flags of serve.
+// Config says which program the command is part of. All fields are needed.
+type Config struct {
+	// Program is the name that messages begin with, such as "keywright"; Called is
+	// how the command is called, such as "keywright serve".
+	Program, Called string
+	// Out gets the URL, Err everything else.
+	Out, Err io.Writer
+}
+
+// serving are the flags of the command.
 type serving struct {
 	listen, state, seed           string
 	faults, quotas, consistency   string
@@ -27,12 +38,13 @@ type serving struct {
 	admin, serviceCalls, anywhere bool
 }
 
-func (a *app) serve() *cobra.Command {
+// Command makes the command, named by the last word of how it is called.
+func Command(cfg Config) *cobra.Command {
 	var s serving
 	cmd := &cobra.Command{
-		Use:   "serve",
+		Use:   cfg.Called[strings.LastIndexByte(cfg.Called, ' ')+1:],
 		Short: "Run the embedded KMS for tests in any language",
-		Long: `Serve runs the emulator of KMS, STS and IAM that enforces policies, until it is
+		Long: `This runs the emulator of KMS, STS and IAM that enforces policies, until it is
 interrupted. SDKs, the AWS CLI and Terraform use it by AWS_ENDPOINT_URL; access key
 "test" with secret "test" is the root user of account 000000000000, in any Region.
 It is at LocalStack's address, and answers its health checks.
@@ -42,12 +54,12 @@ no key, so it takes connections from this machine alone unless told otherwise.
 
 With --state its state outlives it, in a folder: what was acknowledged is there
 again, even if the process was killed. docs/serve.md tells the rest.`,
-		Example: `  keywright serve
-  keywright serve --listen 127.0.0.1:0           # a port that is free
-  keywright serve --state .keywright             # go on where it ended
-  keywright serve --seed tests --faults faults.json`,
+		Example: strings.ReplaceAll(`  CALLED
+  CALLED --listen 127.0.0.1:0           # a port that is free
+  CALLED --state .keywright             # go on where it ended
+  CALLED --seed tests --faults faults.json`, "CALLED", cfg.Called),
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.runServe(cmd.Context(), s) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return cfg.run(cmd.Context(), s) },
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&s.listen, "listen", "127.0.0.1:4566", "`address` to listen on; port 0 is one that is free, a host left out is 127.0.0.1")
@@ -63,8 +75,8 @@ again, even if the process was killed. docs/serve.md tells the rest.`,
 	return cmd
 }
 
-func (a *app) runServe(ctx context.Context, s serving) error {
-	cfg, err := a.emulatorConfig(s)
+func (c Config) run(ctx context.Context, s serving) error {
+	cfg, err := c.emulatorConfig(s)
 	if err != nil {
 		return err
 	}
@@ -81,7 +93,7 @@ func (a *app) runServe(ctx context.Context, s serving) error {
 		return errors.Join(err, listener.Close())
 	}
 	instance := kmsemu.Serve(emulator, listener)
-	err = a.announce(instance.URL, listener.Addr())
+	err = c.announce(instance.URL, listener.Addr())
 	if err == nil {
 		<-ctx.Done()
 	}
@@ -89,13 +101,13 @@ func (a *app) runServe(ctx context.Context, s serving) error {
 }
 
 // emulatorConfig is what the flags say.
-func (a *app) emulatorConfig(s serving) (kmsemu.Config, error) {
+func (c Config) emulatorConfig(s serving) (kmsemu.Config, error) {
 	cfg := kmsemu.Config{Admin: s.admin, ServiceCalls: s.serviceCalls, Seed: s.seed}
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(s.logLevel)); err != nil {
 		return cfg, fmt.Errorf("--log-level %q is none: use debug, info, warn or error", s.logLevel)
 	}
-	cfg.Logger = slog.New(slog.NewTextHandler(a.Err, &slog.HandlerOptions{Level: level}))
+	cfg.Logger = slog.New(slog.NewTextHandler(c.Err, &slog.HandlerOptions{Level: level}))
 	var plan struct {
 		Faults []kmsemu.Fault `json:"faults"`
 	}
@@ -170,15 +182,15 @@ func (s *serving) keep(emulator *kmsemu.Server) (io.Closer, error) {
 }
 
 // announce tells programs where the emulator is, and people what to do with it.
-func (a *app) announce(url string, at net.Addr) error {
-	if _, err := fmt.Fprintln(a.Out, url); err != nil {
+func (c Config) announce(url string, at net.Addr) error {
+	if _, err := fmt.Fprintln(c.Out, url); err != nil {
 		return err
 	}
 	if tcp, ok := at.(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
-		_, _ = fmt.Fprintln(a.Err, "keywright: warning: other machines can connect, and whoever does has every key")
+		_, _ = fmt.Fprintln(c.Err, c.Program+": warning: other machines can connect, and whoever does has every key")
 	}
-	_, err := fmt.Fprintf(a.Err, `keywright: KMS, STS and IAM are ready; stop them with an interrupt. To use them:
+	_, err := fmt.Fprintf(c.Err, `%s: KMS, STS and IAM are ready; stop them with an interrupt. To use them:
   export AWS_ENDPOINT_URL=%s AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
-`, url)
+`, c.Program, url)
 	return err
 }
