@@ -54,7 +54,7 @@ func TestFailureTells(t *testing.T) {
 
 	require.Len(t, got.Coverage, 1)
 	m := got.Coverage[0]
-	require.Equal(t, []coverage.Item{{Name: "description", Touched: true}, {Name: "policy", Touched: true}, {Name: "rotation"}}, m.Variables)
+	require.Equal(t, []coverage.Item{{Name: "deletion_window_in_days"}, {Name: "description", Touched: true}, {Name: "policy", Touched: true}, {Name: "rotation"}}, m.Variables)
 	require.Equal(t, []coverage.Item{{Name: "key_arn", Touched: true}}, m.Outputs)
 	require.Equal(t, []coverage.Item{{Name: "Admin", Touched: true}, {Name: "App", Touched: true}}, m.Statements)
 	require.Contains(t, m.Actions, coverage.Item{Name: "App: kms:Decrypt", Touched: true})
