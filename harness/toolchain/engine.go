@@ -155,8 +155,8 @@ func (e Engine) suits(product Product) error {
 	if product != "" && e.Product != product {
 		return fmt.Errorf("%s is %s, not %s", e.Path, e.Product, product)
 	}
-	if newer(oldestEngine, e.Version) {
-		return fmt.Errorf("%s is version %s: %s or newer is needed", e.Path, e.Version, oldestEngine)
+	if oldest := products[e.Product].oldest; newer(oldest, e.Version) {
+		return fmt.Errorf("%s is version %s: %s or newer is needed", e.Path, e.Version, oldest)
 	}
 	return nil
 }
@@ -198,5 +198,5 @@ func (cfg Config) engineRemedy() string {
 		return "name another program, or none to have one found"
 	}
 	return fmt.Sprintf("put %s %s or newer on PATH, name its path, or allow access to the vendor's releases or to a Go module proxy",
-		products[cfg.Product].binary, oldestEngine)
+		products[cfg.Product].binary, products[cfg.Product].oldest)
 }

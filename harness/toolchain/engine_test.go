@@ -57,10 +57,10 @@ func TestEngineOrder(t *testing.T) {
 			name: "an old engine in front does not hide a newer one behind",
 			install: func(m *machine) {
 				m.cfg.Environ["PATH"] = m.path("old") + string(os.PathListSeparator) + m.path("bin")
-				m.engine("old/tofu", "OpenTofu", "1.6.9")
-				m.engine("bin/tofu", "OpenTofu", "1.7.0")
+				m.engine("old/tofu", "OpenTofu", "1.7.9")
+				m.engine("bin/tofu", "OpenTofu", "1.8.0")
 			},
-			want: toolchain.Engine{Product: toolchain.OpenTofu, Version: "1.7.0", Path: "bin/tofu", Origin: "PATH"},
+			want: toolchain.Engine{Product: toolchain.OpenTofu, Version: "1.8.0", Path: "bin/tofu", Origin: "PATH"},
 		},
 		{
 			name: "the newest of the cache",
@@ -98,12 +98,12 @@ func TestEngineRefused(t *testing.T) {
 		{
 			name:    "nothing anywhere",
 			install: func(*machine) {},
-			want:    []string{"no usable OpenTofu", "PATH: tofu: not there", "the cache", "the go command is not on PATH", "put tofu 1.7.0 or newer on PATH"},
+			want:    []string{"no usable OpenTofu", "PATH: tofu: not there", "the cache", "the go command is not on PATH", "put tofu 1.8.0 or newer on PATH"},
 		},
 		{
 			name:    "too old",
-			install: func(m *machine) { m.engine("bin/tofu", "OpenTofu", "1.6.9") },
-			want:    []string{"is version 1.6.9: 1.7.0 or newer is needed"},
+			install: func(m *machine) { m.engine("bin/tofu", "OpenTofu", "1.7.9") },
+			want:    []string{"is version 1.7.9: 1.8.0 or newer is needed"},
 		},
 		{
 			name: "another product",

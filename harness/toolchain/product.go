@@ -19,15 +19,14 @@ const (
 	registryProvider  = "5.100.0"
 )
 
-// oldestEngine is the first version with every feature the generated modules
-// use. Terraform and OpenTofu number alike below it.
-const oldestEngine = "1.7.0"
-
 // traits is what differs between products.
 type traits struct {
 	title  string // as its version command prints it
 	binary string // name of the executable
 	host   string // default registry host in provider addresses
+	// oldest is the first version with every feature of the generated modules: with
+	// mock_provider, in the test files that init reads.
+	oldest string
 	// released is the version to take from the vendor's releases; "" for a
 	// product hc-install does not know.
 	released string
@@ -44,7 +43,7 @@ type goModule struct {
 
 var products = map[Product]traits{
 	Terraform: {
-		title: "Terraform", binary: "terraform", host: "registry.terraform.io", released: releasedTerraform,
+		title: "Terraform", binary: "terraform", host: "registry.terraform.io", oldest: "1.7.0", released: releasedTerraform,
 		// The last minor version without relative replaces in its go.mod: those
 		// break a build from outside its repository.
 		module: goModule{
@@ -54,7 +53,7 @@ var products = map[Product]traits{
 		},
 	},
 	OpenTofu: {
-		title: "OpenTofu", binary: "tofu", host: "registry.opentofu.org",
+		title: "OpenTofu", binary: "tofu", host: "registry.opentofu.org", oldest: "1.8.0",
 		// The replace is OpenTofu's own: a main module's replaces don't reach
 		// those who build it as a dependency.
 		module: goModule{
