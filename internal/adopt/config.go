@@ -103,6 +103,9 @@ func (f *found) note(address, format string, args ...any) {
 
 // collect finds the resources of the module and of those that it calls.
 func (s *scope) collect(found *found) error {
+	for _, name := range s.unread {
+		found.note("", "%s is not read: adopt its keys from a state or a plan", name)
+	}
 	var names []string
 	for name := range s.blocks {
 		names = append(names, name)

@@ -197,6 +197,22 @@ func TestReadFolderRefuses(t *testing.T) {
 	require.Equal(t, []string{`module.m is from "terraform-aws-modules/kms/aws", which is not read: adopt its keys from a state or a plan`}, notes)
 }
 
+// TestUnreadFiles: what an engine would read besides is told, file by file.
+func TestUnreadFiles(t *testing.T) {
+	t.Parallel()
+	key := "resource \"aws_kms_key\" \"orders\" {\n  description = \"orders\"\n}\n"
+	for _, name := range []string{"more.tf.json", "main.tofu", "override.tf", "key_override.tf"} {
+		dir := configuration(t, map[string]string{"main.tf": key, name: `{"resource": {}}`})
+		keys, notes, err := adopt.ReadFolder(dir, adopt.Settings{Account: account})
+		require.NoError(t, err, name)
+		require.Len(t, keys, 1)
+		require.Equal(t, []string{filepath.Join(dir, name) + " is not read: adopt its keys from a state or a plan"}, notes)
+	}
+	_, notes, err := adopt.ReadFolder(configuration(t, map[string]string{"main.tf": key, "overrides.tf": "locals {}\n", "more.json": "{}"}), adopt.Settings{Account: account})
+	require.NoError(t, err)
+	require.Empty(t, notes)
+}
+
 // TestPolicyAlone: the policy of a key that is made elsewhere.
 func TestPolicyAlone(t *testing.T) {
 	t.Parallel()
