@@ -34,7 +34,7 @@ var gaps = []gap{
 	{"localstack", nil, []string{"RotationByTime", "Loss", "Expiry"}, "has no clock that can be turned"},
 	{"localstack", nil, []string{"Audit"}, "keeps no audit trail"},
 	{"localstack", nil, []string{"Throttling"}, "can't be told to throttle"},
-	{"localstack", nil, []string{"PlaintextLimits"}, "encrypts nothing as well"},
+	{"localstack", nil, []string{"PlaintextLimits"}, "encrypts a plaintext without a byte too"},
 	{"localstack", nil, []string{"SealedOutside"}, "decrypts with an RSA key only what it encrypted itself"},
 	{"localstack", nil, []string{"ContextKeptApart"}, "puts keys and values of an encryption context behind one another"},
 	{"localstack", nil, []string{"ImportedMaterial"}, "can't use material that was deleted and imported again"},

@@ -80,6 +80,8 @@ func TestCommandFails(t *testing.T) {
 	require.ErrorContains(t, w.Init(t.Context()), "running init: exit status 1\nError: no such thing")
 }
 
+// What a command says on either output is in the log, whole, though the log is for one
+// writer at a time.
 func TestLog(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
@@ -87,9 +89,11 @@ func TestLog(t *testing.T) {
 	var log bytes.Buffer
 	w, err := b.start().NewWorkspace(t.Context(), runner.WorkspaceConfig{Dir: root, Log: &log})
 	require.NoError(t, err)
-	b.program("engine/terraform", "#!/bin/sh\necho 'hello from the engine'\n")
+	b.program("engine/terraform", "#!/bin/sh\nfor i in 1 2 3 4 5 6 7 8 9; do echo 'hello from the engine'; echo 'careful' >&2; done\n")
 	require.NoError(t, w.Init(t.Context()))
-	require.Contains(t, log.String(), "hello from the engine\n")
+	said := strings.Count(log.String(), "hello from the engine\n")
+	require.GreaterOrEqual(t, said, 9)
+	require.Equal(t, said, strings.Count(log.String(), "careful\n"))
 }
 
 // A cancelled command is interrupted, not killed, and says why it ended.

@@ -29,8 +29,7 @@ type WorkspaceConfig struct {
 	// leaves it, and a later workspace with the same one goes on with its state and
 	// the modules as they then are. One workspace at a time may have it.
 	Keep string
-	// Log gets the engine's output; nil discards it. It must be safe for
-	// concurrent use when methods are called concurrently.
+	// Log gets the engine's output, one write at a time; nil discards it.
 	Log io.Writer
 }
 
@@ -66,9 +65,9 @@ func (r *Runner) NewWorkspace(ctx context.Context, cfg WorkspaceConfig) (*Worksp
 	if err != nil {
 		return nil, err
 	}
-	w := &Workspace{Mode: root.mode, Why: root.why, run: r, added: cfg.Environ, log: cfg.Log}
-	if w.log == nil {
-		w.log = io.Discard
+	w := &Workspace{Mode: root.mode, Why: root.why, run: r, added: cfg.Environ, log: io.Discard}
+	if cfg.Log != nil {
+		w.log = &turns{to: cfg.Log}
 	}
 	if w.Mode == Shared && len(forProvider(cfg.Environ)) > 0 {
 		w.Mode, w.Why = Own, "it was given AWS_ variables"
@@ -186,4 +185,17 @@ func (w *Workspace) engine(ctx context.Context, cleanup bool) (*tfexec.Terraform
 	tf.SetStdout(w.log)
 	tf.SetStderr(w.log)
 	return tf, nil
+}
+
+// turns lets the two outputs of a command, and commands side by side, write one after
+// the other.
+type turns struct {
+	mu sync.Mutex
+	to io.Writer
+}
+
+func (t *turns) Write(data []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.to.Write(data)
 }
