@@ -90,7 +90,7 @@ func (s *sweeping) run(ctx context.Context) error {
 func (s *sweeping) connect(ctx context.Context) (aws.Config, error) {
 	switch name := cmp.Or(s.backend, s.app.environ["KEYWRIGHT_BACKEND"]); {
 	case name != "aws" && name != "localstack":
-		return aws.Config{}, fmt.Errorf("sweep: name a backend that outlives a run, --backend aws or --backend localstack; this is %q", name)
+		return aws.Config{}, fmt.Errorf("sweep: backend %q leaves nothing behind; name --backend aws or --backend localstack", cmp.Or(name, "embedded"))
 	case name == "localstack" && !strings.HasPrefix(s.app.environ["KEYWRIGHT_LOCALSTACK"], "http"):
 		return aws.Config{}, errors.New("sweep: only a LocalStack that runs has something left: set KEYWRIGHT_LOCALSTACK to its endpoint, such as http://127.0.0.1:4566")
 	}
