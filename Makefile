@@ -5,6 +5,8 @@ GOLANGCI      := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lin
 # Its own two helpers are left out: not every machine has them.
 ACTIONLINT    := $(GO) run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12 -shellcheck= -pyflakes=
 BENCH         ?= .
+# Packages that are tested at once: many mostly wait for the provider.
+SIDE_BY_SIDE  ?= 4
 # Packages with tests that -short leaves out: long, of one goroutine, and ten times
 # longer under the race detector; and what judges the modules and the emulator from
 # outside, most of it other programs.
@@ -22,8 +24,8 @@ demo: ## the whole story on a terminal: generate, apply, prove, destroy
 
 .PHONY: test
 test: ## all tests, with the race detector; applies real modules on the embedded emulator
-	$(GO) test -race -short -timeout 40m $$($(GO) list ./... | grep -v keywright/test)
-	$(GO) test -timeout 40m $(LONG)
+	$(GO) test -race -short -p $(SIDE_BY_SIDE) -timeout 40m $$($(GO) list ./... | grep -v keywright/test)
+	$(GO) test -p $(SIDE_BY_SIDE) -timeout 40m $(LONG)
 
 .PHONY: e2e
 e2e: ## only the terratest suites, telling what they do
