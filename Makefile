@@ -23,7 +23,7 @@ demo: ## the whole story on a terminal: generate, apply, prove, destroy
 	$(GO) run ./cmd/keywright demo
 
 .PHONY: test
-test: ## all tests, with the race detector; applies real modules on the embedded emulator
+test: ## all tests, our own code under the race detector; applies real modules on the embedded emulator
 	$(GO) test -race -short -p $(SIDE_BY_SIDE) -timeout 40m $$($(GO) list ./... | grep -v keywright/test)
 	$(GO) test -p $(SIDE_BY_SIDE) -timeout 40m $(LONG)
 
