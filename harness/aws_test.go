@@ -87,7 +87,7 @@ func TestAWS(t *testing.T) {
 	}
 	t.Parallel()
 	cmd := reexec(t, "on AWS", "KEYWRIGHT_BACKEND="+standIn)
-	cmd.Args = append(cmd.Args, "-test.v", "-test.timeout=5m")
+	cmd.Args = append(cmd.Args, "-test.v")
 	data, err := cmd.CombinedOutput()
 	out := string(data)
 	require.NoError(t, err, out)

@@ -21,7 +21,6 @@ func TestFailureTells(t *testing.T) {
 	t.Parallel()
 	results := filepath.Join(t.TempDir(), "results.jsonl")
 	cmd := reexec(t, "tells", "KEYWRIGHT_BACKEND=embedded", "KEYWRIGHT_RESULTS="+results)
-	cmd.Args = append(cmd.Args, "-test.timeout=5m") // it makes three plans
 	data, err := cmd.CombinedOutput()
 	require.Error(t, err)
 	out := string(data)

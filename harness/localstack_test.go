@@ -18,7 +18,7 @@ func TestLocalStackProvesNoDenial(t *testing.T) {
 	}
 	t.Parallel()
 	cmd := reexec(t, "proves access", "KEYWRIGHT_BACKEND=localstack")
-	cmd.Args = append(cmd.Args, "-test.v", "-test.timeout=5m")
+	cmd.Args = append(cmd.Args, "-test.v")
 	data, err := cmd.CombinedOutput()
 	out := string(data)
 	if strings.Contains(out, python.ErrNoPython.Error()) {

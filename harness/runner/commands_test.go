@@ -149,5 +149,5 @@ func TestStopKills(t *testing.T) {
 // waitFor waits for a file that a stub makes.
 func waitFor(t *testing.T, path string) {
 	t.Helper()
-	require.Eventually(t, func() bool { _, err := os.Stat(path); return err == nil }, 10*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { _, err := os.Stat(path); return err == nil }, time.Minute, 5*time.Millisecond)
 }

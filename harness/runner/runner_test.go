@@ -44,7 +44,7 @@ func TestWarmProvider(t *testing.T) {
 	require.Eventually(t, func() bool {
 		_, err := run.NewWorkspace(t.Context(), runner.WorkspaceConfig{Dir: plain})
 		return err == nil && len(b.alive()) == 1
-	}, 10*time.Second, 10*time.Millisecond)
+	}, time.Minute, 10*time.Millisecond)
 
 	require.NoError(t, run.Close())
 	require.Empty(t, b.alive(), "no process is left")
@@ -163,7 +163,7 @@ func TestProviderDies(t *testing.T) {
 			require.Len(t, first, 1)
 
 			require.NoError(t, syscall.Kill(first[0], syscall.SIGKILL))
-			require.Eventually(t, func() bool { return w.ProviderFailures() != nil }, 10*time.Second, 10*time.Millisecond)
+			require.Eventually(t, func() bool { return w.ProviderFailures() != nil }, time.Minute, 10*time.Millisecond)
 			require.NoError(t, w.Init(t.Context()))
 			second := b.alive()
 			require.Len(t, second, 1)
@@ -197,11 +197,11 @@ func TestCloseEndsStrays(t *testing.T) {
 		}
 		pid, err = strconv.Atoi(strings.TrimSpace(string(data)))
 		return err == nil
-	}, 10*time.Second, 10*time.Millisecond)
+	}, time.Minute, 10*time.Millisecond)
 	require.NoError(t, syscall.Kill(pid, 0), "it runs")
 	require.NoError(t, run.Close())
 	require.Eventually(t, func() bool {
 		environ, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
 		return err != nil || len(environ) == 0 // it may not have been waited for
-	}, 10*time.Second, 10*time.Millisecond)
+	}, time.Minute, 10*time.Millisecond)
 }

@@ -127,5 +127,5 @@ func TestServerEndsWithItsParent(t *testing.T) {
 	require.Eventually(t, func() bool {
 		left, err := os.ReadDir(temp)
 		return err == nil && len(left) == 0 && get(t.Context(), url) != nil
-	}, 10*time.Second, 20*time.Millisecond, "neither server nor folder is left")
+	}, time.Minute, 20*time.Millisecond, "neither server nor folder is left")
 }
