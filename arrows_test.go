@@ -35,6 +35,7 @@ var arrows = map[string][]string{
 	"generator":                           {"internal/merge", "internal/swap", "internal/lazyregexp"},
 	"internal/merge":                      {},
 	"internal/swap":                       {},
+	"internal/sidebyside":                 {},
 	"internal/adopt":                      {"generator", "keypolicy", "internal/lazyregexp"},
 	"modules/kms":                         {},
 	"keypolicy":                           {},

@@ -1,22 +1,10 @@
 package test
 
 import (
-	"flag"
 	"testing"
+
+	"github.com/keywright/keywright/internal/sidebyside"
 )
 
-// sideBySide is how many tests run at once, whatever the number of processors: they
-// mostly wait for the provider's polling.
-const sideBySide = "16"
-
-func TestMain(m *testing.M) {
-	flag.Parse()
-	told := false
-	flag.Visit(func(f *flag.Flag) { told = told || f.Name == "test.parallel" })
-	if !told {
-		if err := flag.Set("test.parallel", sideBySide); err != nil {
-			panic(err)
-		}
-	}
-	m.Run()
-}
+// Most of them wait for the provider's polling.
+func TestMain(m *testing.M) { sidebyside.Main(m, 16) }
