@@ -17,8 +17,9 @@ type clock struct {
 func (s *Server) Now() time.Time { return s.clock.source().Add(time.Duration(s.clock.ahead.Load())) }
 
 // Advance turns the server's clock forward and returns what it shows then: keys
-// rotate, deletion windows and sessions end, quotas fill up. Clients correct their
-// own clocks by the answers. The clock never goes back: a negative d is nothing.
+// rotate, deletion windows and sessions end, quotas fill up. Clients need not follow:
+// a request may be signed by either clock, and only a presigned URL has to be by this
+// one. The clock never goes back: a negative d is nothing.
 func (s *Server) Advance(d time.Duration) time.Time {
 	s.clock.advance(int64(max(d, 0)))
 	err := s.whileLocked(func() error {

@@ -298,6 +298,50 @@ func TestClientsCorrectTheirClocks(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// TestRequestsAfterTheClockWasTurned (K0113): a client that does not correct its clock
+// signs by the one that was turned forward, and nothing but the time in between or a
+// presigned URL is refused.
+func TestRequestsAfterTheClockWasTurned(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	before := w.clock.Now()
+	after := w.Server.Advance(400 * day)
+	for name, row := range map[string]struct {
+		at   time.Time
+		code string
+	}{
+		"by the turned clock":                 {after, ""},
+		"early by the turned clock":           {after.Add(-5 * time.Minute), ""},
+		"too early by the turned clock":       {after.Add(-5*time.Minute - time.Second), "InvalidSignatureException"},
+		"by the clock as it was":              {before, ""},
+		"late by the clock as it was":         {before.Add(5 * time.Minute), ""},
+		"too late by the clock as it was":     {before.Add(5*time.Minute + time.Second), "InvalidSignatureException"},
+		"too early by the clock as it was":    {before.Add(-5*time.Minute - time.Second), "InvalidSignatureException"},
+		"too late by both":                    {after.Add(5*time.Minute + time.Second), "InvalidSignatureException"},
+		"in the middle of what it was turned": {before.Add(200 * day), "InvalidSignatureException"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			resp, body := w.raw(request{at: row.at, body: `{}`})
+			checkJSONError(t, resp, body, row.code, "")
+		})
+	}
+}
+
+// TestPresignedAfterTheClockWasTurned (K0113): a URL expires by the turned clock, so
+// that a test need not wait for it.
+func TestPresignedAfterTheClockWasTurned(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	address, header := w.presign(w.root, "ListKeys", `{}`, "604800")
+	w.Server.Advance(7 * day)
+	status, body := w.get(http.MethodPost, address, `{}`, header)
+	require.Equal(t, 200, status, body)
+	w.Server.Advance(time.Second)
+	status, body = w.get(http.MethodPost, address, `{}`, header)
+	require.Equal(t, 400, status)
+	require.Contains(t, body, "Signature expired: ")
+}
+
 // TestBrokenRandomSource: an internal failure is a server fault, and says nothing
 // of its cause.
 func TestBrokenRandomSource(t *testing.T) {

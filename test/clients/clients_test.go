@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -79,6 +80,12 @@ func TestBoto3(t *testing.T) {
 			play(t, kmsemutest.New(t, nil), []string{module})
 		})
 	}
+	t.Run("with the clock turned", func(t *testing.T) {
+		t.Parallel()
+		emulator := kmsemutest.New(t, nil)
+		emulator.Server.Advance(400 * 24 * time.Hour) // boto3 does not follow
+		play(t, emulator, []string{"test_kms_operations"})
+	})
 	t.Run("test_iam", func(t *testing.T) {
 		t.Parallel()
 		emulator := kmsemutest.New(t, nil)
