@@ -135,6 +135,8 @@ func (f *Fault) check() error {
 		return errors.New("give an error or a connection, not both")
 	case f.Message != "" && f.Error == "":
 		return errors.New("a message needs an error")
+	case !f.meansOperations():
+		return fmt.Errorf("no operation is called %q: give a name such as Encrypt, in which * is any text", f.Operation)
 	case f.Error != "" && !slices.ContainsFunc(codes[:], func(row wireCode) bool { return row.name == f.Error || row.queryName == f.Error }):
 		return fmt.Errorf("no service has the error code %q", f.Error)
 	case f.Connection != "" && !slices.Contains([]string{DropBefore, DropAfter, Truncate}, f.Connection):
@@ -147,6 +149,30 @@ func (f *Fault) check() error {
 		return fmt.Errorf("probability is %v: give 0 to 1", f.Probability)
 	}
 	return nil
+}
+
+// meansOperations reports whether the rule can be for any operation.
+func (f *Fault) meansOperations() bool {
+	pattern := wildcard(f.Operation)
+	if pattern == nil {
+		return true
+	}
+	for service, operations := range map[string]map[string]operation{serviceKMS: kmsOperations, serviceSTS: stsOperations, serviceIAM: iamOperations} {
+		for name := range operations {
+			if pattern.MatchString(f.nameOf(name, service+":"+name)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// nameOf is the name of an operation or its action, whichever the rule tells.
+func (f *Fault) nameOf(operation, action string) string {
+	if strings.Contains(f.Operation, ":") {
+		return action
+	}
+	return operation
 }
 
 // wildcard compiles a pattern with * and ?; nil for "".
@@ -187,15 +213,11 @@ func (p *faultPlan) strike(c *call) (Fault, error) {
 }
 
 func (r *faultRule) isFor(c *call, about subjects) bool {
-	name := c.name
-	if strings.Contains(r.Operation, ":") {
-		name = c.action
-	}
 	is := func(pattern *regexp.Regexp, texts ...string) bool {
 		return pattern == nil || slices.ContainsFunc(texts, pattern.MatchString)
 	}
 	_, hasCode := c.codeNamed(r.Error)
-	return is(r.operation, name) && is(r.caller, c.caller.principal.ARN, c.caller.principal.RoleARN) && (r.Error == "" || hasCode) &&
+	return is(r.operation, r.nameOf(c.name, c.action)) && is(r.caller, c.caller.principal.ARN, c.caller.principal.RoleARN) && (r.Error == "" || hasCode) &&
 		(r.key == nil || slices.ContainsFunc(about.keys, func(k *key) bool { return is(r.key, k.id, k.arn) }))
 }
 

@@ -116,8 +116,6 @@ func TestFaultsAreFor(t *testing.T) {
 		"destination key":     {kmsemu.Fault{Key: spare}, reEncrypting(spare), reEncrypting(key)},
 		"target key":          {kmsemu.Fault{Key: spare}, aliasing(spare), aliasing(key)},
 		"operation and key":   {kmsemu.Fault{Operation: "Encrypt", Key: key}, w.encrypting(by, key), opening},
-		"dots are only dots":  {kmsemu.Fault{Operation: "Encryp."}, nil, w.encrypting(by, key)},
-		"not in the middle":   {kmsemu.Fault{Operation: "ncryp"}, nil, w.encrypting(by, key)},
 		"a code of KMS alone": {kmsemu.Fault{}, w.listing(by), asking},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -338,6 +336,11 @@ func TestRefusedFaults(t *testing.T) {
 		"error and connection":  {kmsemu.Fault{Error: "DisabledException", Connection: kmsemu.Truncate}, "not both"},
 		"message without error": {kmsemu.Fault{Message: "x", Connection: kmsemu.Truncate}, "a message needs an error"},
 		"unknown error":         {kmsemu.Fault{Error: "Teapot"}, `no service has the error code "Teapot"`},
+		"unknown operation":     {kmsemu.Fault{Operation: "Decrpt", Error: "DisabledException"}, `no operation is called "Decrpt"`},
+		"other case":            {kmsemu.Fault{Operation: "encrypt", Error: "DisabledException"}, `no operation is called "encrypt"`},
+		"dots are only dots":    {kmsemu.Fault{Operation: "Encryp.", Error: "DisabledException"}, `no operation is called "Encryp."`},
+		"not in the middle":     {kmsemu.Fault{Operation: "ncryp", Error: "DisabledException"}, `no operation is called "ncryp"`},
+		"of another service":    {kmsemu.Fault{Operation: "iam:Encrypt", Error: "DisabledException"}, `no operation is called "iam:Encrypt"`},
 		"unknown connection":    {kmsemu.Fault{Connection: "slow"}, `connection is "slow"`},
 		"negative latency":      {kmsemu.Fault{Latency: -1}, "latency is -1ns"},
 		"long latency":          {kmsemu.Fault{Latency: kmsemu.Duration(time.Minute + 1)}, "give up to 1m0s"},
