@@ -2,6 +2,7 @@ package kmsemu
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/keywright/keywright/keypolicy"
@@ -233,10 +234,23 @@ func (c *call) newTrustPolicy(text string) (document, error) {
 			return document{}, fail(malformedPolicy, "AssumeRole policy must specify a principal.")
 		case s.Resource != nil || s.NotResource != nil:
 			return document{}, fail(malformedPolicy, "Has prohibited field Resource")
+		case s.Action == nil && s.NotAction == nil:
+			return document{}, fail(malformedPolicy, "Missing required field Action")
+		case slices.ContainsFunc(s.Action, outsideSTS):
+			return document{}, fail(malformedPolicy, "AssumeRole policy may only specify STS AssumeRole actions.")
 		}
+	}
+	if err := checkIAMGrammar(policy); err != nil {
+		return document{}, err
 	}
 	if unknown, ok := c.principalsExist(policy); !ok {
 		return document{}, fail(malformedPolicy, `Invalid principal in policy: "AWS":%q`, unknown)
 	}
 	return c.server.state.bind(document{text: text, policy: policy}), nil
+}
+
+// outsideSTS reports whether an action of a trust policy is another service's.
+func outsideSTS(action string) bool {
+	service, _, named := strings.Cut(action, ":")
+	return named && !strings.EqualFold(service, serviceSTS)
 }

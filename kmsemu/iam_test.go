@@ -186,6 +186,10 @@ func TestRefusedIAMInput(t *testing.T) {
 		document := allow("kms:Encrypt", "*")
 		return strings.Replace(document, "kms:Encrypt", "kms:"+strings.Repeat("x", n-len(document)+len("Encrypt")), 1)
 	}
+	twice := func(sids ...any) string {
+		const statement = `{"Sid":"%s","Effect":"Allow","Action":"kms:*","Resource":"*"}`
+		return fmt.Sprintf(`{"Statement":[`+statement+","+statement+"]}", sids...)
+	}
 	longTrust := func(n int) string {
 		document := trusting(rootARN)
 		return document[:len(document)-1] + `,"Id":"` + strings.Repeat("x", n-len(document)-len(`,"Id":""`)) + `"}`
@@ -194,26 +198,35 @@ func TestRefusedIAMInput(t *testing.T) {
 		good, bad     error
 		code, message string
 	}{
-		"role name, high":   {create(func(in *iam.CreateRoleInput) { in.RoleName = repeat(64) }), create(func(in *iam.CreateRoleInput) { in.RoleName = repeat(65) }), "ValidationError", ""},
-		"role name":         {create(func(in *iam.CreateRoleInput) { in.RoleName = aws.String("a+=,.@-b") }), create(func(in *iam.CreateRoleInput) { in.RoleName = aws.String("a b") }), "ValidationError", ""},
-		"path":              {create(func(in *iam.CreateRoleInput) { in.Path = aws.String("/a/b/") }), create(func(in *iam.CreateRoleInput) { in.Path = aws.String("/a") }), "ValidationError", ""},
-		"duration, low":     {create(func(in *iam.CreateRoleInput) { in.MaxSessionDuration = aws.Int32(3600) }), create(func(in *iam.CreateRoleInput) { in.MaxSessionDuration = aws.Int32(3599) }), "ValidationError", ""},
-		"duration, high":    {create(func(in *iam.CreateRoleInput) { in.MaxSessionDuration = aws.Int32(43200) }), create(func(in *iam.CreateRoleInput) { in.MaxSessionDuration = aws.Int32(43201) }), "ValidationError", ""},
-		"description":       {create(func(in *iam.CreateRoleInput) { in.Description = repeat(1000) }), create(func(in *iam.CreateRoleInput) { in.Description = repeat(1001) }), "ValidationError", ""},
-		"tags":              {create(func(in *iam.CreateRoleInput) { in.Tags = tags(50) }), create(func(in *iam.CreateRoleInput) { in.Tags = tags(51) }), "LimitExceeded", ""},
-		"same tags":         {create(func(in *iam.CreateRoleInput) { in.Tags = []iamtypes.Tag{tag("a"), tag("b")} }), create(func(in *iam.CreateRoleInput) { in.Tags = []iamtypes.Tag{tag("a"), tag("A")} }), "InvalidInput", "Duplicate tag keys found. Please note that Tag keys are case insensitive."},
-		"reserved tag":      {create(func(in *iam.CreateRoleInput) { in.Tags = []iamtypes.Tag{tag("awsome")} }), create(func(in *iam.CreateRoleInput) { in.Tags = []iamtypes.Tag{tag("aws:x")} }), "InvalidInput", ""},
-		"boundary":          {create(func(in *iam.CreateRoleInput) {}), create(func(in *iam.CreateRoleInput) { in.PermissionsBoundary = aws.String("arn:aws:iam::aws:policy/X") }), "NoSuchEntity", ""},
-		"trust principal":   {trust(trusting("*")), trust(trusting("arn:aws:iam::000000000000:role/none")), "MalformedPolicyDocument", `Invalid principal in policy: "AWS":"arn:aws:iam::000000000000:role/none"`},
-		"trust is a policy": {trust(trusting(rootARN)), trust(allow("sts:AssumeRole", "*")), "MalformedPolicyDocument", ""},
-		"trust resource":    {trust(trusting(rootARN)), trust(strings.Replace(trusting(rootARN), `"Action"`, `"Resource":"*","Action"`, 1)), "MalformedPolicyDocument", "Has prohibited field Resource"},
-		"trust syntax":      {trust(trusting(rootARN)), trust("{"), "MalformedPolicyDocument", ""},
-		"trust size":        {trust(longTrust(2048)), trust(longTrust(2049)), "LimitExceeded", "Cannot exceed quota for ACLSizePerRole: 2048"},
-		"inline syntax":     {put(allow("kms:*", "*")), put("{"), "MalformedPolicyDocument", ""},
-		"inline principal":  {put(allow("kms:*", "*")), put(keyPolicy()), "MalformedPolicyDocument", "Policy document should not specify a principal."},
-		"inline resource":   {put(allow("kms:*", "*")), put(`{"Statement":{"Effect":"Allow","Action":"kms:*"}}`), "MalformedPolicyDocument", "Policy statement must contain resources."},
-		"inline action":     {put(allow("kms:*", "*")), put(`{"Statement":{"Effect":"Allow","Resource":"*"}}`), "MalformedPolicyDocument", "Policy statement must contain actions."},
-		"inline size":       {put(long(10240)), put(long(10241)), "LimitExceeded", "Maximum policy size of 10240 bytes exceeded for role " + role},
+		"role name, high":       {create(func(in *iam.CreateRoleInput) { in.RoleName = repeat(64) }), create(func(in *iam.CreateRoleInput) { in.RoleName = repeat(65) }), "ValidationError", ""},
+		"role name":             {create(func(in *iam.CreateRoleInput) { in.RoleName = aws.String("a+=,.@-b") }), create(func(in *iam.CreateRoleInput) { in.RoleName = aws.String("a b") }), "ValidationError", ""},
+		"path":                  {create(func(in *iam.CreateRoleInput) { in.Path = aws.String("/a/b/") }), create(func(in *iam.CreateRoleInput) { in.Path = aws.String("/a") }), "ValidationError", ""},
+		"duration, low":         {create(func(in *iam.CreateRoleInput) { in.MaxSessionDuration = aws.Int32(3600) }), create(func(in *iam.CreateRoleInput) { in.MaxSessionDuration = aws.Int32(3599) }), "ValidationError", ""},
+		"duration, high":        {create(func(in *iam.CreateRoleInput) { in.MaxSessionDuration = aws.Int32(43200) }), create(func(in *iam.CreateRoleInput) { in.MaxSessionDuration = aws.Int32(43201) }), "ValidationError", ""},
+		"description":           {create(func(in *iam.CreateRoleInput) { in.Description = repeat(1000) }), create(func(in *iam.CreateRoleInput) { in.Description = repeat(1001) }), "ValidationError", ""},
+		"tags":                  {create(func(in *iam.CreateRoleInput) { in.Tags = tags(50) }), create(func(in *iam.CreateRoleInput) { in.Tags = tags(51) }), "LimitExceeded", ""},
+		"same tags":             {create(func(in *iam.CreateRoleInput) { in.Tags = []iamtypes.Tag{tag("a"), tag("b")} }), create(func(in *iam.CreateRoleInput) { in.Tags = []iamtypes.Tag{tag("a"), tag("A")} }), "InvalidInput", "Duplicate tag keys found. Please note that Tag keys are case insensitive."},
+		"reserved tag":          {create(func(in *iam.CreateRoleInput) { in.Tags = []iamtypes.Tag{tag("awsome")} }), create(func(in *iam.CreateRoleInput) { in.Tags = []iamtypes.Tag{tag("aws:x")} }), "InvalidInput", ""},
+		"boundary":              {create(func(in *iam.CreateRoleInput) {}), create(func(in *iam.CreateRoleInput) { in.PermissionsBoundary = aws.String("arn:aws:iam::aws:policy/X") }), "NoSuchEntity", ""},
+		"trust principal":       {trust(trusting("*")), trust(trusting("arn:aws:iam::000000000000:role/none")), "MalformedPolicyDocument", `Invalid principal in policy: "AWS":"arn:aws:iam::000000000000:role/none"`},
+		"trust is a policy":     {trust(trusting(rootARN)), trust(allow("sts:AssumeRole", "*")), "MalformedPolicyDocument", ""},
+		"trust resource":        {trust(trusting(rootARN)), trust(strings.Replace(trusting(rootARN), `"Action"`, `"Resource":"*","Action"`, 1)), "MalformedPolicyDocument", "Has prohibited field Resource"},
+		"trust syntax":          {trust(trusting(rootARN)), trust("{"), "MalformedPolicyDocument", ""},
+		"trust size":            {trust(longTrust(2048)), trust(longTrust(2049)), "LimitExceeded", "Cannot exceed quota for ACLSizePerRole: 2048"},
+		"inline syntax":         {put(allow("kms:*", "*")), put("{"), "MalformedPolicyDocument", ""},
+		"inline principal":      {put(allow("kms:*", "*")), put(keyPolicy()), "MalformedPolicyDocument", "Policy document should not specify a principal."},
+		"inline resource":       {put(allow("kms:*", "*")), put(`{"Statement":{"Effect":"Allow","Action":"kms:*"}}`), "MalformedPolicyDocument", "Policy statement must contain resources."},
+		"inline action":         {put(allow("kms:*", "*")), put(`{"Statement":{"Effect":"Allow","Resource":"*"}}`), "MalformedPolicyDocument", "Policy statement must contain actions."},
+		"inline action, vendor": {put(allow("kms:Encrypt", "*")), put(allow("Encrypt", "*")), "MalformedPolicyDocument", "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."},
+		"inline action, star":   {put(allow("*", "*")), put(allow("kms*", "*")), "MalformedPolicyDocument", "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."},
+		"inline action, colon":  {put(allow("kms:Encrypt", "*")), put(allow("kms:Encrypt:Decrypt", "*")), "MalformedPolicyDocument", "Actions/Condition can contain only one colon."},
+		"inline resource, ARN":  {put(allow("kms:*", "arn:aws:kms:*:*:key/1")), put(allow("kms:*", "key/1")), "MalformedPolicyDocument", `Resource key/1 must be in ARN format or "*".`},
+		"inline sid":            {put(`{"Statement":{"Sid":"aB1","Effect":"Allow","Action":"kms:*","Resource":"*"}}`), put(`{"Statement":{"Sid":"a b","Effect":"Allow","Action":"kms:*","Resource":"*"}}`), "MalformedPolicyDocument", "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*"},
+		"inline sids":           {put(twice("", "")), put(twice("a", "a")), "MalformedPolicyDocument", "Statement IDs (SID) in a single policy must be unique."},
+		"trust action":          {trust(strings.Replace(trusting(rootARN), "sts:AssumeRole", "STS:AssumeRole", 1)), trust(strings.Replace(trusting(rootARN), "sts:AssumeRole", "kms:Decrypt", 1)), "MalformedPolicyDocument", "AssumeRole policy may only specify STS AssumeRole actions."},
+		"trust without action":  {trust(trusting(rootARN)), trust(`{"Statement":{"Effect":"Allow","Principal":"*"}}`), "MalformedPolicyDocument", "Missing required field Action"},
+		"trust sid":             {trust(strings.Replace(trusting(rootARN), `"Effect"`, `"Sid":"a","Effect"`, 1)), trust(strings.Replace(trusting(rootARN), `"Effect"`, `"Sid":"a-b","Effect"`, 1)), "MalformedPolicyDocument", ""},
+		"inline size":           {put(long(10240)), put(long(10241)), "LimitExceeded", "Maximum policy size of 10240 bytes exceeded for role " + role},
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.NoError(t, row.good)
