@@ -58,8 +58,8 @@ func isServiceRole(arn string) bool { return strings.Contains(arn, ":assumed-rol
 // call.
 func (c *call) readService(r *http.Request) error {
 	via, as := r.Header.Get(viaServiceHeader), r.Header.Get(asServiceHeader)
-	if via == "" && as == "" {
-		return nil
+	if err := checkSource(r, as != ""); err != nil || via == "" && as == "" {
+		return err
 	}
 	v := &serviceCall{sourceAccount: c.caller.account}
 	name, header := via, viaServiceHeader
@@ -86,6 +86,20 @@ func (c *call) readService(r *http.Request) error {
 		c.caller = serviceIdentity(v.profile.principalIn(c.region), c.caller.account)
 	}
 	c.via = v
+	return nil
+}
+
+// checkSource checks what a request says that a service principal works for.
+func checkSource(r *http.Request, asService bool) error {
+	arn, account := r.Header.Get(sourceARNHeader), r.Header.Get(sourceAccountHeader)
+	switch {
+	case (arn != "" || account != "") && !asService:
+		return fail(validation, "The headers %s and %s need %s.", sourceARNHeader, sourceAccountHeader, asServiceHeader)
+	case arn != "" && !strings.HasPrefix(arn, "arn:"):
+		return fail(validation, "The header %s is %q, which is no ARN.", sourceARNHeader, arn)
+	case account != "" && !isAccount(account):
+		return fail(validation, "The header %s is %q, which is no account id of twelve digits.", sourceAccountHeader, account)
+	}
 	return nil
 }
 

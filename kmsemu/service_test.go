@@ -239,6 +239,11 @@ func TestServiceHeadersAreRefused(t *testing.T) {
 	require.NoError(t, list(on, viaService, "s3"))
 	failsLike(t, list(on, viaService, "s4"), "ValidationException", "The header "+viaService+" names no service: use one of autoscaling, cloudtrail, dynamodb, ec2, ")
 	fails(t, list(on, viaService, "s3", asService, "s3"), "ValidationException", "Send "+viaService+" or "+asService+", not both.")
+	failsLike(t, list(on, asService, "s3", sourceARN, "arn:aws:s3:::b", sourceAccount, other), "AccessDeniedException", "User: s3.amazonaws.com is not authorized")
+	fails(t, list(on, sourceARN, "arn:aws:s3:::b"), "ValidationException", "The headers "+sourceARN+" and "+sourceAccount+" need "+asService+".")
+	fails(t, list(on, viaService, "s3", sourceAccount, other), "ValidationException", "The headers "+sourceARN+" and "+sourceAccount+" need "+asService+".")
+	fails(t, list(on, asService, "s3", sourceARN, "b"), "ValidationException", "The header "+sourceARN+` is "b", which is no ARN.`)
+	fails(t, list(on, asService, "s3", sourceAccount, "1"), "ValidationException", "The header "+sourceAccount+` is "1", which is no account id of twelve digits.`)
 
 	send := func(service, remote string) *httptest.ResponseRecorder {
 		body := "{}"

@@ -1,6 +1,7 @@
 package kmsemu
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"mime"
@@ -158,7 +159,14 @@ func decodeJSON(body []byte, into any) error {
 	var mismatch *json.UnmarshalTypeError
 	if errors.As(err, &mismatch) {
 		field := mismatch.Field[strings.LastIndexByte(mismatch.Field, '.')+1:]
+		if field == "" {
+			return fail(malformedBody, "The request body is a JSON %s, not an object.", mismatch.Value)
+		}
 		return fail(malformedBody, "A JSON %s does not fit the field %s.", mismatch.Value, field)
+	}
+	var blob base64.CorruptInputError
+	if errors.As(err, &blob) {
+		return fail(malformedBody, "A binary parameter is not in base64, with its padding.")
 	}
 	return fail(malformedBody, "The request body is not valid JSON: %v.", err)
 }

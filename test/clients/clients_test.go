@@ -77,7 +77,7 @@ func TestBoto3(t *testing.T) {
 	for _, module := range []string{"test_wire", "test_kms_operations", "test_kms"} {
 		t.Run(module, func(t *testing.T) {
 			t.Parallel()
-			play(t, kmsemutest.New(t, nil), []string{module})
+			play(t, kmsemutest.New(t, &kmsemu.Config{ServiceCalls: true}), []string{module})
 		})
 	}
 	t.Run("with the clock turned", func(t *testing.T) {

@@ -4,7 +4,7 @@ by their classes."""
 import urllib.error
 import urllib.request
 
-from case import ACCOUNT, DELEGATE, ROOT, Case, document, statement, unique
+from case import ACCOUNT, DELEGATE, REGION, ROOT, Case, document, statement, unique
 
 
 class RoundTrips(Case):
@@ -47,6 +47,21 @@ class RoundTrips(Case):
         self.kms.update_alias(AliasName=alias, TargetKeyId=second)
         self.assertEqual(second, self.kms.encrypt(KeyId=alias, Plaintext=b"x")["KeyId"])
         self.assertEqual(first, self.kms.decrypt(CiphertextBlob=sealed["CiphertextBlob"])["KeyId"])
+
+
+class Services(Case):
+    def test_through_a_service(self):
+        """docs/serve.md: a header, added as boto3 signs, makes a call a service's."""
+
+        def through(client, service):
+            client.meta.events.register("before-sign.kms", lambda request, **_: request.headers.add_header("X-Keywright-Via-Service", service))
+
+        arn, direct = self.role()
+        condition = {"StringEquals": {"kms:ViaService": f"s3.{REGION}.amazonaws.com"}}
+        key = self.key(Policy=document(DELEGATE, statement("Allow", {"AWS": arn}, "kms:Encrypt", Condition=condition)))
+        self.refused("AccessDeniedException", direct.encrypt, KeyId=key, Plaintext=b"x")
+        through(direct, "s3")
+        self.assertEqual(key, direct.encrypt(KeyId=key, Plaintext=b"x")["KeyId"])
 
 
 class Metadata(Case):
