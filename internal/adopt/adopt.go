@@ -47,6 +47,9 @@ type Key struct {
 
 	place generator.Place
 	match matching
+	// primary is the address of a replica's primary key, where that is all that is
+	// known of it.
+	primary string
 }
 
 // Move is one moved resource. To is the address within the module.
@@ -86,6 +89,7 @@ func adoptAll(name string, resources []*tfjson.StateResource, place generator.Pl
 		key.Module.Name = unique(key.Module.Name, keys)
 		keys = append(keys, key)
 	}
+	passPrimaries(keys)
 	for _, r := range resources {
 		if r.Type != "aws_kms_key_policy" || ofAny(keys, attributes(r.AttributeValues).text("key_id")) {
 			continue
@@ -112,7 +116,7 @@ func adoptPolicy(r *tfjson.StateResource, place generator.Place, notes map[strin
 	v := attributes(r.AttributeValues)
 	m := generator.Module{Manages: generator.ManagesPolicy, KeySpec: "SYMMETRIC_DEFAULT", KeyUsage: "ENCRYPT_DECRYPT", Name: moduleName(r)}
 	k := Key{Address: r.Address, ID: v.text("key_id"), Module: m, Notes: notes[r.Address], place: place, Arguments: map[string]string{}}
-	k.note("its key is taken for a symmetric encryption key: set key_spec and key_usage if it is another")
+	k.note(takenForSymmetric, "key")
 	k.move(r.Address, fmt.Sprintf("aws_kms_key_policy.this[%q]", m.Name))
 	if k.ID != "" {
 		k.Arguments["key_ids"] = fmt.Sprintf("{ %q = %s }", m.Name, quoted([]string{k.ID})[0])
@@ -162,7 +166,8 @@ func adopt(r *tfjson.StateResource, resources []*tfjson.StateResource, place gen
 	k := Key{Address: r.Address, ID: v.text("key_id"), Module: keyTypes[r.Type], Notes: notes[r.Address], place: place, Arguments: map[string]string{}}
 	k.Module.Name = moduleName(r)
 	k.move(r.Address, r.Type+".this")
-	k.settings(v)
+	k.primary = primaryAddress(v)
+	k.settings(likePrimary(v, resources))
 	k.others(resources, notes)
 	document := v.text("policy")
 	for _, other := range resources {

@@ -253,6 +253,7 @@ func TestSettings(t *testing.T) {
 		{"aws_kms_key", object{"custom_key_store_id": "cks-1"}, generator.OriginCloudHSM, "", ""},
 		{"aws_kms_key", object{"custom_key_store_id": "cks-1", "xks_key_id": "x"}, generator.OriginXKS, "", ""},
 		{"aws_kms_external_key", object{"enabled": false}, generator.OriginExternal, "", "the key is disabled"},
+		{"aws_kms_key", object{"is_enabled": false}, "", "", "the key is disabled"},
 		{"aws_kms_replica_key", object{}, "", generator.Replica, ""},
 		{"aws_kms_replica_external_key", object{}, generator.OriginExternal, generator.Replica, ""},
 	} {
@@ -260,6 +261,9 @@ func TestSettings(t *testing.T) {
 		require.Equal(t, test.origin, k.Module.Origin)
 		require.Equal(t, test.region, k.Module.MultiRegion)
 		require.True(t, contains(k.Notes, test.note), "%q", k.Notes)
+	}
+	for _, name := range []string{"enabled", "is_enabled"} {
+		require.False(t, contains(one(t, state(t, "aws_kms_key", object{name: true})).Notes, "the key is disabled"), name)
 	}
 }
 

@@ -202,7 +202,7 @@ func (s *scope) object(block *hclsyntax.Block) fact {
 // address stands for its id.
 func (s *scope) computed(kind, at string, attributes map[string]cty.Value) map[string]string {
 	if _, ok := keyTypes[kind]; ok {
-		return map[string]string{"key_id": at, "id": at, "arn": "arn:aws:kms:::key/" + at}
+		return map[string]string{"key_id": at, "id": at, "arn": ofAddress + at}
 	}
 	path, name := "/", text(fact{value: attributes["name"]})
 	if given, ok := attributes["path"]; ok {

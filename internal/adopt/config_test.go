@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -169,6 +170,7 @@ func TestConfigurationUnknown(t *testing.T) {
 		{"nothing of the name", "resource \"aws_kms_key\" \"orders\" {\n  description = local.nothing\n}\n", "local.nothing is not in the configuration"},
 		{"a variable of another type", "resource \"aws_kms_key\" \"orders\" {\n  deletion_window_in_days = var.days\n}\nvariable \"days\" {\n  type = number\n  default = \"a week\"\n}\n", "var.days is no number"},
 		{"aliases", "resource \"aws_kms_key\" \"orders\" {}\nresource \"aws_kms_alias\" \"a\" {\n  name = \"alias/${var.text}\"\n  target_key_id = aws_kms_key.orders.id\n}\nvariable \"text\" {}\n", "name of aws_kms_alias.a is not known"},
+		{"an alias with a prefix alone", "resource \"aws_kms_key\" \"orders\" {}\nresource \"aws_kms_alias\" \"a\" {\n  name_prefix = \"alias/a-\"\n  target_key_id = aws_kms_key.orders.id\n}\n", "pass the name of aws_kms_alias.a, and the key's other aliases, in aliases"},
 		{"a grant", "resource \"aws_kms_key\" \"orders\" {}\nresource \"aws_kms_grant\" \"a\" {\n  key_id = aws_kms_key.orders.id\n}\n", "aws_kms_grant.a stays as it is"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -176,11 +178,54 @@ func TestConfigurationUnknown(t *testing.T) {
 			keys, _, err := adopt.ReadFolder(configuration(t, map[string]string{"main.tf": test.main}), adopt.Settings{})
 			require.NoError(t, err)
 			require.True(t, contains(keys[0].Notes, test.note), "%q", keys[0].Notes)
-			if test.name == "aliases" {
+			if strings.Contains(test.name, "alias") {
 				require.Nil(t, keys[0].Module.Aliases)
 			}
 		})
 	}
+}
+
+// TestConfigurationKinds: what kind of key it is, where resources leave it to their
+// defaults or to another one.
+func TestConfigurationKinds(t *testing.T) {
+	t.Parallel()
+	keys := readFolder(t, configuration(t, map[string]string{"main.tf": `
+resource "aws_kms_key" "rsa" {
+  customer_master_key_spec = "RSA_4096"
+}
+resource "aws_kms_key" "signs" {
+  count                    = 2
+  customer_master_key_spec = "ECC_NIST_P256"
+  key_usage                = "SIGN_VERIFY"
+  multi_region             = true
+}
+resource "aws_kms_replica_key" "elsewhere" {
+  primary_key_arn = "arn:aws:kms:eu-west-1:111122223333:key/mrk-1"
+}
+resource "aws_kms_replica_key" "signs" {
+  primary_key_arn = aws_kms_key.signs[1].arn
+}
+`}), nil)
+	const taken = "taken for a symmetric encryption key"
+	kinds, primaries := map[string][2]string{}, map[string]string{}
+	for _, k := range keys {
+		kinds[k.Address] = [2]string{k.Module.KeySpec, k.Module.KeyUsage}
+		require.Equal(t, k.Address == "aws_kms_replica_key.elsewhere", contains(k.Notes, taken), "%q", k.Notes)
+		if primary, ok := k.Arguments["primary_key_arn"]; ok {
+			primaries[k.Address] = primary
+		}
+	}
+	require.Equal(t, map[string][2]string{
+		"aws_kms_key.rsa":               {"RSA_4096", "ENCRYPT_DECRYPT"},
+		"aws_kms_key.signs[0]":          {"ECC_NIST_P256", "SIGN_VERIFY"},
+		"aws_kms_key.signs[1]":          {"ECC_NIST_P256", "SIGN_VERIFY"},
+		"aws_kms_replica_key.elsewhere": {"SYMMETRIC_DEFAULT", ""},
+		"aws_kms_replica_key.signs":     {"ECC_NIST_P256", "SIGN_VERIFY"},
+	}, kinds)
+	require.Equal(t, map[string]string{
+		"aws_kms_replica_key.elsewhere": `"arn:aws:kms:eu-west-1:111122223333:key/mrk-1"`,
+		"aws_kms_replica_key.signs":     "module.signs-2.key_arn",
+	}, primaries)
 }
 
 func TestReadFolderRefuses(t *testing.T) {

@@ -10,6 +10,9 @@ import (
 	"github.com/keywright/keywright/generator"
 )
 
+// takenForSymmetric is the note about a module whose kind of key another key decides.
+const takenForSymmetric = "its %s is taken for a symmetric encryption key: set key_spec and key_usage if it is another"
+
 // settings takes over what the key's resource says besides its policy.
 func (k *Key) settings(v attributes) {
 	m := &k.Module
@@ -19,8 +22,14 @@ func (k *Key) settings(v attributes) {
 	}
 	if m.KeySpec == "" {
 		m.KeySpec = "SYMMETRIC_DEFAULT"
+		if m.MultiRegion == generator.Replica { // as its primary, of which a configuration may hold nothing
+			k.note(takenForSymmetric, "primary key")
+		}
 	}
 	m.KeyUsage = v.text("key_usage")
+	if m.KeySpec != "SYMMETRIC_DEFAULT" && v["key_usage"] == nil {
+		m.KeyUsage = "ENCRYPT_DECRYPT" // the resource's default
+	}
 	m.Description = strings.Join(strings.Fields(v.text("description")), " ")
 	if m.Description == "" {
 		k.note("the key has no description; the module gives it one")
@@ -37,14 +46,16 @@ func (k *Key) settings(v attributes) {
 		m.Origin = generator.OriginXKS
 		k.argument("xks_key_id", v)
 	}
-	if m.MultiRegion == generator.Replica {
+	if m.MultiRegion == generator.Replica && primaryAddress(v) == "" {
 		k.argument("primary_key_arn", v)
 	}
 	m.KeyMaterialExpires = v.text("valid_to") != ""
 	k.tags(v)
 	k.rotation(v)
-	if enabled, ok := v["enabled"].(bool); ok && !enabled {
-		k.note("the key is disabled; modules make keys that are enabled")
+	for _, name := range []string{"enabled", "is_enabled"} { // aws_kms_key has the latter
+		if enabled, ok := v[name].(bool); ok && !enabled {
+			k.note("the key is disabled; modules make keys that are enabled")
+		}
 	}
 }
 
@@ -93,6 +104,7 @@ func (k *Key) others(resources []*tfjson.StateResource, notes map[string][]strin
 		case v.text("name") == "":
 			k.Module.Aliases = nil // the caller of the module says
 			k.Notes = append(k.Notes, notes[r.Address]...)
+			k.note("pass the name of %s, and the key's other aliases, in aliases", r.Address)
 			return
 		default:
 			name := strings.TrimPrefix(v.text("name"), "alias/")
