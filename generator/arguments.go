@@ -144,13 +144,8 @@ func decodeServices(d *decoder, e hcl.Expression, m *Module) {
 }
 
 func decodeRoles(d *decoder, e hcl.Expression, m *Module) {
-	pairs, diags := hcl.ExprMap(e)
-	if diags.HasErrors() {
-		d.report(e.Range(), `write roles = { use = ["arn:aws:iam::111122223333:role/app"] }`, "roles are not a map")
-		return
-	}
 	m.Roles = map[Verb][]string{}
-	for _, pair := range pairs {
+	for _, pair := range d.pairs(e, "roles are", `roles = { use = ["arn:aws:iam::111122223333:role/app"] }`) {
 		d.argument = "verb"
 		name := Verb(d.oneOf(pair.Key, verbNames()))
 		d.argument = "the list of " + string(name)
@@ -187,12 +182,7 @@ func decodeEncryptionContext(d *decoder, e hcl.Expression, m *Module) {
 }
 
 func decodeTarget(d *decoder, e hcl.Expression, m *Module) {
-	pairs, diags := hcl.ExprMap(e)
-	if diags.HasErrors() {
-		d.report(e.Range(), `write target = { engine = "terraform", provider = "5.49" }`, "target is not a map")
-		return
-	}
-	for _, pair := range pairs {
+	for _, pair := range d.pairs(e, "target is", `target = { engine = "terraform", provider = "5.49" }`) {
 		d.argument = "target"
 		switch d.oneOf(pair.Key, []string{"engine", "provider"}) {
 		case "engine":
@@ -209,22 +199,6 @@ func decodeTarget(d *decoder, e hcl.Expression, m *Module) {
 	}
 }
 
-func decodeTags(d *decoder, e hcl.Expression, m *Module) {
-	pairs, diags := hcl.ExprMap(e)
-	if diags.HasErrors() {
-		d.report(e.Range(), `write tags = { name = "value" }`, "tags are not a map")
-		return
-	}
-	m.Tags = make(map[string]string, len(pairs))
-	for _, pair := range pairs {
-		name, ok := d.text(pair.Key)
-		if ok && strings.HasPrefix(strings.ToLower(name), "aws:") {
-			d.report(pair.Key.Range(), "choose a name that does not begin with aws:", "tag %q belongs to AWS", name)
-		}
-		m.Tags[name], _ = d.text(pair.Value)
-	}
-}
-
 func decodeOutput(d *decoder, e hcl.Expression, m *Module) {
 	output, ok := d.text(e)
 	if !ok {
@@ -234,8 +208,11 @@ func decodeOutput(d *decoder, e hcl.Expression, m *Module) {
 		d.report(e.Range(), `write a path inside it without "." and "..", such as "keys/orders"`, "output %q is not a folder inside the spec's own", output)
 	}
 	for _, element := range strings.Split(output, "/") {
-		if slices.Contains(reservedNames, strings.ToLower(element)) || slices.Contains([]string{".git", ".terraform"}, element) {
+		switch {
+		case reserved(element) || slices.Contains([]string{".git", ".terraform"}, strings.ToLower(element)):
 			d.report(e.Range(), "choose another name", "output %q has the reserved name %q", output, element)
+		case strings.TrimRight(element, ". ") != element && fs.ValidPath(output) && output != ".":
+			d.report(e.Range(), "choose another name", "output %q has the name %q, whose end Windows drops", output, element)
 		}
 	}
 	m.Output = output

@@ -121,11 +121,20 @@ var conflicts = []conflict{
 	},
 	{
 		[]string{"origin", "key_spec", "preset"},
-		func(m *Module) bool { return m.Origin != OriginKMS && !m.symmetric() },
+		func(m *Module) bool { return (m.Origin == OriginCloudHSM || m.Origin == OriginXKS) && !m.symmetric() },
 		func(m *Module) string {
 			return fmt.Sprintf("a key of the origin %s cannot have the spec %s", m.Origin, m.KeySpec)
 		},
 		says("use SYMMETRIC_DEFAULT, or the origin AWS_KMS"),
+	},
+	{
+		[]string{"origin", "key_spec", "preset"},
+		// The provider's aws_kms_external_key takes another spec from 6.11 on only.
+		func(m *Module) bool { return m.Manages == ManagesKey && m.imports() && !m.symmetric() },
+		func(m *Module) string {
+			return fmt.Sprintf("a module makes no key with imported material of the spec %s", m.KeySpec)
+		},
+		says(`use SYMMETRIC_DEFAULT, or make the key elsewhere, and write its policy with manages = "policy"`),
 	},
 	{
 		[]string{"multi_region", "origin", "preset"},
@@ -172,6 +181,14 @@ var conflicts = []conflict{
 		says(`use root_statement "break_glass", or leave principal_binding out`),
 	},
 	{
+		[]string{"roles"},
+		func(m *Module) bool { return len(m.partitions()) > 1 },
+		func(m *Module) string {
+			return "the roles are of the partitions " + strings.Join(m.partitions(), " and ") + ", and a key policy names those of its own alone"
+		},
+		says("write a module for each partition"),
+	},
+	{
 		[]string{"target"},
 		func(m *Module) bool {
 			version, _ := m.needed()
@@ -186,6 +203,17 @@ var conflicts = []conflict{
 			return fmt.Sprintf("write provider = %q, or leave it out", version)
 		},
 	},
+}
+
+// partitions are those of the principals in roles, sorted.
+func (m *Module) partitions() []string {
+	var all []string
+	for _, arns := range m.Roles {
+		for _, arn := range arns {
+			all = append(all, strings.Split(arn, ":")[1])
+		}
+	}
+	return union(all)
 }
 
 // usages are those of the module's spec.

@@ -27,6 +27,7 @@ type form struct {
 	Properties    map[string]form `json:"properties,omitempty"`
 	PropertyNames *form           `json:"propertyNames,omitempty"`
 	MinProperties int             `json:"minProperties,omitempty"`
+	MaxProperties int             `json:"maxProperties,omitempty"`
 	Required      []string        `json:"required,omitempty"`
 	AnyOf         []form          `json:"anyOf,omitempty"`
 	// AdditionalProperties is a *form, or false for none.

@@ -2,7 +2,6 @@ package generator
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -86,7 +85,10 @@ const (
 )
 
 // reservedNames are device names of Windows, which are no names of folders there.
-var reservedNames = []string{"aux", "com1", "com2", "com3", "com4", "con", "lpt1", "lpt2", "lpt3", "nul", "prn"}
+// An extension makes them no other.
+var reservedNames = lazyregexp.New(`^(?i:aux|com[0-9]|con|lpt[0-9]|nul|prn)(\.|$)`)
+
+func reserved(name string) bool { return reservedNames.MatchString(name) }
 
 var moduleName = lazyregexp.New(`^[a-z][a-z0-9_-]*$`)
 
@@ -148,7 +150,7 @@ func (d *decoder) name(block *moduleBlock) string {
 		d.report(block.LabelRanges[1], remedy, "the module has more than one name")
 	case !moduleName.MatchString(block.Labels[0]):
 		d.report(block.LabelRanges[0], remedy, "%q is not a module name", block.Labels[0])
-	case slices.Contains(reservedNames, block.Labels[0]):
+	case reserved(block.Labels[0]):
 		d.report(block.LabelRanges[0], "choose another name", "the name %q is reserved: Windows makes no folder of that name", block.Labels[0])
 	}
 	return block.Labels[0]
@@ -170,6 +172,9 @@ func (d *decoder) distinct(block *moduleBlock, earlier []Module, m Module) {
 	}
 }
 
+// within reports whether folder is parent or in it, also where the file system does
+// not tell upper from lower case.
 func within(folder, parent string) bool {
+	folder, parent = strings.ToLower(folder), strings.ToLower(parent)
 	return folder == parent || strings.HasPrefix(folder, parent+"/")
 }

@@ -101,7 +101,7 @@ var arguments = []argument{
 	},
 	{
 		"tags", "Tags of the key.",
-		"none", form{Type: "object", AdditionalProperties: &form{Type: "string"}}, decodeTags,
+		"none", tagsForm(), decodeTags,
 	},
 	{
 		"description", "Description of the key, a single line.",

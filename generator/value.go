@@ -50,6 +50,28 @@ func (d *decoder) list(e hcl.Expression, example string) []hcl.Expression {
 	return items
 }
 
+// pairs decodes a map in which nothing is there twice: HCL would keep the last. what
+// is its name with the verb, such as "tags are"; example is one.
+func (d *decoder) pairs(e hcl.Expression, what, example string) []hcl.KeyValuePair {
+	pairs, diags := hcl.ExprMap(e)
+	if diags.HasErrors() {
+		d.report(e.Range(), "write "+example, "%s not a map", what)
+		return nil
+	}
+	seen := map[string]bool{}
+	for _, pair := range pairs {
+		key, diags := pair.Key.Value(nil)
+		if diags.HasErrors() || key.IsNull() || key.Type() != cty.String {
+			continue // its decoder says so
+		}
+		if seen[key.AsString()] {
+			d.report(pair.Key.Range(), "write it once", "%s is there twice in %s", key.AsString(), d.argument)
+		}
+		seen[key.AsString()] = true
+	}
+	return pairs
+}
+
 // days decodes a whole number of days from low to high.
 func (d *decoder) days(e hcl.Expression, what string, low, high int64) int {
 	v, ok := d.literal(e, cty.Number, "a number")

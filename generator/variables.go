@@ -168,8 +168,13 @@ func (m *Module) materialVariables() []variable {
 
 // validTo bounds the expiry of imported key material.
 func validTo() variable {
-	return text("valid_to", "The latest time at which imported key material may expire, as 2030-01-31T00:00:00Z. Material that expires later, or never, cannot be imported.",
+	v := text("valid_to", "The latest time at which imported key material may expire, as 2030-01-31T00:00:00Z. Material that expires later, or never, cannot be imported.",
 		"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$", "Write the time in UTC, as 2030-01-31T00:00:00Z.", `"2030-01-31T00:00:00Z"`, "2030-01-31")
+	v.Rules = append(v.Rules, rule{
+		`can(formatdate("YYYY", var.valid_to))`, "The time is in no calendar: KMS refuses a policy with it.",
+		[]bad{{"valid_to_no_date", `"2030-02-30T00:00:00Z"`}},
+	})
+	return v
 }
 
 // text is a required string of a form.
@@ -223,18 +228,6 @@ func daysVariable(name, doc, what string, value, low, high int) variable {
 				{strings.ReplaceAll(what, " ", "_") + "_too_long", strconv.Itoa(high + 1)},
 				{strings.ReplaceAll(what, " ", "_") + "_not_whole", fmt.Sprintf("%d.5", low)},
 			},
-		}},
-	}
-}
-
-func (m *Module) tagsVariable() variable {
-	return variable{
-		Name: "tags", Type: "map(string)", Default: dictionary(m.Tags), Description: "Tags of the key.",
-		Sample: `{ team = "platform" }`,
-		Rules: []rule{{
-			`alltrue([for name in keys(var.tags) : !startswith(lower(name), "aws:")])`,
-			"Tag names must not begin with aws:, which AWS keeps for itself.",
-			[]bad{{"tag_of_aws", `{ "aws:owner" = "x" }`}},
 		}},
 	}
 }

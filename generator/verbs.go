@@ -167,7 +167,7 @@ func (m *Module) administration() []string {
 		actions []string
 	}{
 		{m.mayRotate(), []string{"kms:DisableKeyRotation", "kms:EnableKeyRotation"}},
-		{m.mayRotate() || m.imports(), []string{"kms:ListKeyRotations", "kms:RotateKeyOnDemand"}},
+		{m.mayRotate() || m.imports() && m.symmetric(), []string{"kms:ListKeyRotations", "kms:RotateKeyOnDemand"}},
 		{m.imports(), []string{"kms:DeleteImportedKeyMaterial", "kms:GetParametersForImport"}},
 		{m.imports() && !m.KeyMaterialExpires, []string{"kms:ImportKeyMaterial"}},
 		{m.MultiRegion == Primary || m.MultiRegion == PrimaryWithReplica, []string{"kms:ReplicateKey"}},

@@ -1,7 +1,10 @@
 package test
 
 import (
+	"context"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -9,7 +12,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
+	"github.com/gruntwork-io/terratest/modules/terraform"
 	"github.com/stretchr/testify/require"
+
+	"github.com/keywright/keywright/harness"
 )
 
 // The Regions of the multi-Region presets, and one more.
@@ -200,8 +206,70 @@ func primaryMoves(t *testing.T, f family) {
 	}
 	require.NoError(t, move(f.primary, "administrator", replicaRegion))
 	rotatesIn(replicaRegion)
+	_, err := terraform.PlanE(t, f.primary.options)
+	require.ErrorContains(t, err, "is not a multi-Region primary key", "as the READMEs say")
 	require.NoError(t, move(f.replica, "administrator", primaryRegion))
 	rotatesIn(primaryRegion)
+}
+
+// TestReplicaOfMovedPrimary: a replica whose primary key is now in a third Region would
+// be replaced, until the module is passed the ARN of the key that is the primary now;
+// and none is planned while it is the primary itself. The READMEs say so.
+func TestReplicaOfMovedPrimary(t *testing.T) {
+	t.Parallel()
+	h := harness.New(t)
+	preset := multiRegionPresets[3]
+	if reason := gapOf(h.Backend().Name(), preset, ""); reason != "" {
+		t.Skip(reason)
+	}
+	c := &catalogue{Harness: h, world: newWorld(t, h).in(t, primaryRegion)}
+	made, err := c.root.CreateKey(t.Context(), &kms.CreateKeyInput{MultiRegion: aws.Bool(true)})
+	require.NoError(t, err)
+	dir := filepath.Join(t.TempDir(), "moved")
+	require.NoError(t, os.Mkdir(dir, 0o700))
+	root := func(primary string) map[string]any {
+		preset.vars = map[string]any{"primary_key_arn": primary}
+		call := c.call(t, preset, dir)
+		delete(call, "providers")
+		call["aliases"] = []string{"moved"} // TestMultiRegion has the preset's own
+		return map[string]any{"module": map[string]any{preset.name: call}, "provider": map[string]any{"aws": map[string]string{"region": replicaRegion}}}
+	}
+	writeRoot(t, dir, root(aws.ToString(made.KeyMetadata.Arn)))
+	c.options = h.Options(&terraform.Options{TerraformDir: dir})
+	terraform.InitAndApply(t, c.options)
+	require.Empty(t, c.plan(t))
+
+	moved := c.moveTo(t, made.KeyMetadata, thirdRegion)
+	require.Contains(t, c.plan(t)[preset.name], "delete and create aws_kms_replica_key.this")
+	writeRoot(t, c.options.TerraformDir, root(moved))
+	require.Empty(t, c.plan(t))
+
+	c.movePrimary(t, made.KeyMetadata, thirdRegion, replicaRegion)
+	_, err = terraform.PlanE(t, c.options)
+	require.ErrorContains(t, err, "is not a multi-Region replica key")
+	c.movePrimary(t, made.KeyMetadata, replicaRegion, thirdRegion)
+}
+
+// moveTo makes a replica of a primary key in a Region and makes that the primary; it
+// returns the ARN.
+func (w *world) moveTo(t *testing.T, primary *types.KeyMetadata, region string) string {
+	t.Helper()
+	made, err := w.root.ReplicateKey(t.Context(), &kms.ReplicateKeyInput{KeyId: primary.KeyId, ReplicaRegion: &region})
+	require.NoError(t, err)
+	w.movePrimary(t, primary, primaryRegion, region)
+	t.Cleanup(func() {
+		for _, in := range []string{primaryRegion, region} {
+			_, err := w.root.ScheduleKeyDeletion(context.WithoutCancel(t.Context()), &kms.ScheduleKeyDeletionInput{KeyId: primary.KeyId}, func(o *kms.Options) { o.Region = in })
+			require.NoError(t, err)
+		}
+	})
+	return aws.ToString(made.ReplicaKeyMetadata.Arn)
+}
+
+func (w *world) movePrimary(t *testing.T, key *types.KeyMetadata, from, to string) {
+	t.Helper()
+	_, err := w.root.UpdatePrimaryRegion(t.Context(), &kms.UpdatePrimaryRegionInput{KeyId: key.KeyId, PrimaryRegion: &to}, func(o *kms.Options) { o.Region = from })
+	require.NoError(t, err)
 }
 
 // A primary key waits for its replicas: its window begins when the last of them is

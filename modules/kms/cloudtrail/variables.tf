@@ -129,4 +129,9 @@ variable "tags" {
     condition     = alltrue([for name in keys(var.tags) : !startswith(lower(name), "aws:")])
     error_message = "Tag names must not begin with aws:, which AWS keeps for itself."
   }
+
+  validation {
+    condition     = length(var.tags) <= 50 && alltrue([for name, value in var.tags : length(name) >= 1 && length(name) <= 128 && length(value) <= 256])
+    error_message = "A key has at most 50 tags, with names of 1 to 128 characters and values of at most 256."
+  }
 }

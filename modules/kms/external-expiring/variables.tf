@@ -42,6 +42,11 @@ variable "valid_to" {
     condition     = can(regex("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$", var.valid_to))
     error_message = "Write the time in UTC, as 2030-01-31T00:00:00Z."
   }
+
+  validation {
+    condition     = can(formatdate("YYYY", var.valid_to))
+    error_message = "The time is in no calendar: KMS refuses a policy with it."
+  }
 }
 
 variable "administrators" {
@@ -127,5 +132,10 @@ variable "tags" {
   validation {
     condition     = alltrue([for name in keys(var.tags) : !startswith(lower(name), "aws:")])
     error_message = "Tag names must not begin with aws:, which AWS keeps for itself."
+  }
+
+  validation {
+    condition     = length(var.tags) <= 50 && alltrue([for name, value in var.tags : length(name) >= 1 && length(name) <= 128 && length(value) <= 256])
+    error_message = "A key has at most 50 tags, with names of 1 to 128 characters and values of at most 256."
   }
 }

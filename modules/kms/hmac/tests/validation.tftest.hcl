@@ -34,6 +34,7 @@ run "accepts_the_edges" {
     verifiers               = ["arn:aws:iam::111122223333:role/teams/platform/verifiers", "arn:aws:iam::111122223333:user/verifiers+1@example.com"]
     source_policy_documents = []
     deletion_window_in_days = 7
+    tags                    = { "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" }
   }
 }
 
@@ -49,6 +50,7 @@ run "accepts_the_other_edges" {
     verifiers               = []
     source_policy_documents = [jsonencode({ Statement = [] })]
     deletion_window_in_days = 30
+    tags                    = { for i in range(50) : "tag${i}" => "" }
   }
 }
 
@@ -333,6 +335,46 @@ run "refuses_tag_of_aws" {
 
   variables {
     tags = { "aws:owner" = "x" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "refuses_tag_without_name" {
+  command = plan
+
+  variables {
+    tags = { "" = "x" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "refuses_tag_name_too_long" {
+  command = plan
+
+  variables {
+    tags = { "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" = "x" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "refuses_tag_value_too_long" {
+  command = plan
+
+  variables {
+    tags = { team = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "refuses_tags_too_many" {
+  command = plan
+
+  variables {
+    tags = { for i in range(51) : "tag${i}" => "" }
   }
 
   expect_failures = [var.tags]

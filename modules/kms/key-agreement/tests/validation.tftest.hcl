@@ -32,6 +32,7 @@ run "accepts_the_edges" {
     users                   = ["arn:aws:iam::111122223333:role/teams/platform/users", "arn:aws:iam::111122223333:user/users+1@example.com"]
     source_policy_documents = []
     deletion_window_in_days = 7
+    tags                    = { "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" }
   }
 }
 
@@ -46,6 +47,7 @@ run "accepts_the_other_edges" {
     users                   = []
     source_policy_documents = [jsonencode({ Statement = [] })]
     deletion_window_in_days = 30
+    tags                    = { for i in range(50) : "tag${i}" => "" }
   }
 }
 
@@ -322,6 +324,46 @@ run "refuses_tag_of_aws" {
 
   variables {
     tags = { "aws:owner" = "x" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "refuses_tag_without_name" {
+  command = plan
+
+  variables {
+    tags = { "" = "x" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "refuses_tag_name_too_long" {
+  command = plan
+
+  variables {
+    tags = { "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" = "x" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "refuses_tag_value_too_long" {
+  command = plan
+
+  variables {
+    tags = { team = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "refuses_tags_too_many" {
+  command = plan
+
+  variables {
+    tags = { for i in range(51) : "tag${i}" => "" }
   }
 
   expect_failures = [var.tags]
