@@ -66,7 +66,7 @@ func (c *call) open(f found, n need) (*key, error) {
 	}
 	if err := c.permit(p); err != nil {
 		if f.sealed && k.account != c.caller.account {
-			return nil, errOutOfReach() // another account's key stays unseen (K0033)
+			return nil, unseen(c.caller.principal.ARN, p.action, *c.event.Decision)
 		}
 		return nil, err
 	}
@@ -117,7 +117,10 @@ func (c *call) find(id string) (found, error) {
 	case !strings.HasPrefix(id, aliasPrefix):
 		resource = "key/" + id
 	}
-	if strings.HasPrefix(resource, aliasPrefix) && c.op.byAlias {
+	if strings.HasPrefix(resource, aliasPrefix) {
+		if !c.op.byAlias {
+			return found{}, fail(invalidARN, "Key Aliases are not supported for this operation.")
+		}
 		return c.findAlias(account, resource)
 	}
 	keyID, ok := strings.CutPrefix(resource, "key/")
@@ -182,9 +185,9 @@ func kmsARN(region, account, resource string) string {
 	return strings.Join([]string{"arn", partition(region), serviceKMS, region, account, resource}, ":")
 }
 
-// findSealed resolves the key a ciphertext names. A key that does not exist, here
-// or any more, is reported like one the caller may not use (K0033).
-func (c *call) findSealed(ciphertext blob) (found, error) {
+// findSealed resolves the key a ciphertext names, for an action. A key that does
+// not exist, here or any more, is reported like one the caller may not use (K0033).
+func (c *call) findSealed(ciphertext blob, action string) (found, error) {
 	h, ok := readHeader(ciphertext)
 	if !ok {
 		return found{}, fail(invalidCiphertext, "")
@@ -192,9 +195,5 @@ func (c *call) findSealed(ciphertext blob) (found, error) {
 	if k := c.lookKey(h.account, h.keyID); k != nil {
 		return found{key: k, sealed: true}, nil
 	}
-	return found{}, errOutOfReach()
-}
-
-func errOutOfReach() error {
-	return fail(accessDenied, "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.")
+	return found{}, unseen(c.caller.principal.ARN, action, keypolicy.Decision{Source: keypolicy.ResourcePolicy})
 }

@@ -31,6 +31,12 @@ func denied(caller, action, resource, because string) string {
 	return "User: " + caller + " is not authorized to perform: " + action + " on resource: " + resource + " " + because
 }
 
+// unseen is the denial of a key that nothing but a ciphertext named.
+func unseen(caller, action string) string {
+	return "User: " + caller + " is not authorized to perform: " + action + " on the resource associated with this ciphertext" +
+		" because the resource does not exist in this Region, no resource-based policies allow access, or a resource-based policy explicitly denies access"
+}
+
 // TestDenialTexts (K0075 to K0078): each names the caller's session, the key's
 // ARN even if an alias was sent, and the kind of policy that decided.
 func TestDenialTexts(t *testing.T) {
@@ -322,17 +328,28 @@ func TestCrossAccount(t *testing.T) {
 // of a key that is no more.
 func TestSealedKeyStaysUnseen(t *testing.T) {
 	t.Parallel()
-	const text = "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access."
 	w := newWorld(t)
 	key := w.key()
 	secret, err := w.encrypt(w.root, key, nil)
 	require.NoError(t, err)
-	_, err = w.decrypt(w.caller(other, "test", ""), secret, nil)
-	fails(t, err, "AccessDeniedException", text)
+	stranger, text := w.caller(other, "test", ""), unseen(rootARN, "kms:Decrypt")
+	_, err = w.decrypt(stranger, secret, nil)
+	fails(t, err, "AccessDeniedException", unseen("arn:aws:iam::"+other+":root", "kms:Decrypt"))
+	guest := w.roleARN(stranger, "")
+	session := w.session(stranger, &sts.AssumeRoleInput{RoleArn: &guest})
+	_, err = w.decrypt(session, secret, nil)
+	fails(t, err, "AccessDeniedException", unseen(session.arn, "kms:Decrypt"))
+	shared, err := w.encrypt(w.root, w.key(withPolicy(keyPolicy(statement("Allow", "arn:aws:iam::"+other+":root", "kms:Decrypt", "")))), nil)
+	require.NoError(t, err)
+	_, err = w.decrypt(session, shared, nil)
+	fails(t, err, "AccessDeniedException", "User: "+session.arn+" is not authorized to perform: kms:Decrypt on the resource associated with this ciphertext because no identity-based policy allows the kms:Decrypt action")
 	_, err = w.decrypt(w.callerIn("eu-west-1", "test", "test", ""), secret, nil)
 	fails(t, err, "AccessDeniedException", text)
-	_, err = w.decrypt(w.role(""), secret, nil)
-	failsLike(t, err, "AccessDeniedException", "because no identity-based policy allows the kms:Decrypt action")
+	_, err = w.rootIn("eu-west-1").kms.ReEncrypt(w.ctx, &kms.ReEncryptInput{CiphertextBlob: secret, DestinationKeyId: &key})
+	fails(t, err, "AccessDeniedException", unseen(rootARN, "kms:ReEncryptFrom"))
+	role := w.role("")
+	_, err = w.decrypt(role, secret, nil)
+	fails(t, err, "AccessDeniedException", denied(role.arn, "kms:Decrypt", key, "because no identity-based policy allows the kms:Decrypt action"))
 
 	w.pend(subject{key: key})
 	w.clock.Advance(30 * 24 * hour)

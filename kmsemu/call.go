@@ -187,12 +187,30 @@ func (c *call) settle(p permission, d keypolicy.Decision) error {
 // denial words a denial as the services do (K0075 to K0078): who, what, where,
 // and the one kind of policy that decided.
 func denial(caller string, p permission, d keypolicy.Decision) *apiError {
+	return forbid(caller, p.action, "resource: "+p.resource, because(p.action, d))
+}
+
+func because(action string, d keypolicy.Decision) string {
 	source := d.Source.String()
-	because := "because no " + source + " allows the " + p.action + " action"
 	if d.Explicit {
-		because = "with an explicit deny in " + article(source) + " " + source
+		return "with an explicit deny in " + article(source) + " " + source
 	}
-	return fail(accessDenied, "User: %s is not authorized to perform: %s on resource: %s %s", caller, p.action, p.resource, because)
+	return "because no " + source + " allows the " + action + " action"
+}
+
+// unseen words the denial of a key that nothing but a ciphertext named, and that
+// does not exist here or is another account's: it tells neither the key nor which
+// of the two it is (K0033).
+func unseen(caller, action string, d keypolicy.Decision) *apiError {
+	reason := "because the resource does not exist in this Region, no resource-based policies allow access, or a resource-based policy explicitly denies access"
+	if d.Source != keypolicy.ResourcePolicy {
+		reason = because(action, d)
+	}
+	return forbid(caller, action, "the resource associated with this ciphertext", reason)
+}
+
+func forbid(caller, action, what, reason string) *apiError {
+	return fail(accessDenied, "User: %s is not authorized to perform: %s on %s %s", caller, action, what, reason)
 }
 
 func article(noun string) string {

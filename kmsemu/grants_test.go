@@ -405,7 +405,7 @@ func TestRefusedConstraints(t *testing.T) {
 		"9 pairs":          {symmetric, "Decrypt", types.GrantConstraints{EncryptionContextEquals: pairs(9)}, "up to 8 encryption context pairs"},
 		"384 characters":   {symmetric, "Decrypt", types.GrantConstraints{EncryptionContextSubset: map[string]string{"a": strings.Repeat("x", 384)}}, ""},
 		"385 characters":   {symmetric, "Decrypt", types.GrantConstraints{EncryptionContextSubset: map[string]string{"a": strings.Repeat("x", 385)}}, "'constraints.encryptionContextSubset.a'" + constraint + "have length less than or equal to 384"},
-		"both kinds":       {symmetric, "Decrypt", types.GrantConstraints{EncryptionContextSubset: pairs(1), EncryptionContextEquals: pairs(1)}, "but not both"},
+		"both kinds":       {symmetric, "Decrypt", types.GrantConstraints{EncryptionContextSubset: pairs(1), EncryptionContextEquals: pairs(1)}, "More than one constraint supplied"},
 		"signing":          {asymmetric, "Sign", types.GrantConstraints{EncryptionContextSubset: pairs(1)}, "supported only on grant operations that include an encryption context"},
 		"signing, source":  {asymmetric, "Sign", types.GrantConstraints{SourceArn: aws.String("arn:aws:s3:::b")}, ""},
 		"describing":       {asymmetric, "DescribeKey", types.GrantConstraints{EncryptionContextSubset: pairs(1)}, ""},
@@ -451,7 +451,7 @@ func TestGrantOperations(t *testing.T) {
 			can[operation] = true
 		}
 		for _, operation := range types.GrantOperation("").Values() {
-			_, err := w.createGrant(w.root, key, rootARN, []types.GrantOperation{operation})
+			_, err := w.createGrant(w.root, key, rootARN, []types.GrantOperation{operation, types.GrantOperationDescribeKey})
 			if can[string(operation)] {
 				require.NoError(t, err, "%s on %s", operation, name)
 				continue
@@ -463,6 +463,8 @@ func TestGrantOperations(t *testing.T) {
 	failsLike(t, err, "ValidationException", "Value 'PutKeyPolicy' at 'operations.1.member'"+constraint+"satisfy enum value set: [")
 	_, err = w.createGrant(w.root, keys["symmetric"], rootARN, []types.GrantOperation{})
 	fails(t, err, "ValidationException", "A grant must allow at least one operation.")
+	_, err = w.createGrant(w.root, keys["symmetric"], rootARN, ops("CreateGrant"))
+	fails(t, err, "ValidationException", "Grants must not contain only the CreateGrant operation.")
 	resp, body := w.raw(request{target: "CreateGrant", body: `{"KeyId":"` + keys["symmetric"] + `","GranteePrincipal":"` + rootARN + `"}`})
 	checkJSONError(t, resp, body, "ValidationException", "1 validation error detected: Value null at 'operations'"+constraint+"not be null")
 }

@@ -118,7 +118,8 @@ func TestImportTokens(t *testing.T) {
 	fails(t, try(key, p.ImportToken[:5], wrapped), "InvalidImportTokenException", "")
 	another := w.parameters(key, wrapOAEP, types.WrappingKeySpecRsa2048)
 	fails(t, try(key, another.ImportToken, wrapped), "InvalidCiphertextException", "")
-	fails(t, try(key, p.ImportToken, wrapped[1:]), "InvalidCiphertextException", "")
+	fails(t, try(key, p.ImportToken, wrapped[1:]), "ValidationException", "Invalid encrypted key size.")
+	fails(t, try(key, p.ImportToken, append(wrapped, 0)), "ValidationException", "Invalid encrypted key size.")
 
 	w.clock.Advance(24*time.Hour - time.Second)
 	require.NoError(t, try(key, p.ImportToken, wrapped), "a second before the end")
@@ -256,7 +257,7 @@ func TestRefusedImports(t *testing.T) {
 		"token of 6144": {func(in *importInput) { in.ImportToken = make([]byte, 6144) }, "InvalidImportTokenException", ""},
 		"material of 6145": {func(in *importInput) { in.EncryptedKeyMaterial = make([]byte, 6145) }, "ValidationException",
 			shape + "at 'encryptedKeyMaterial'" + constraint + "have length less than or equal to 6144"},
-		"material of 6144": {func(in *importInput) { in.EncryptedKeyMaterial = make([]byte, 6144) }, "InvalidCiphertextException", ""},
+		"material of 6144": {func(in *importInput) { in.EncryptedKeyMaterial = make([]byte, 6144) }, "ValidationException", "Invalid encrypted key size."},
 		"new with an id": {func(in *importInput) {
 			in.ImportType, in.KeyMaterialId = types.ImportTypeNewKeyMaterial, aws.String("0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef")
 		}, "ValidationException", "You cannot specify a KeyMaterialId if the ImportType is NEW_KEY_MATERIAL."},

@@ -73,18 +73,18 @@ func openImportToken(sealed []byte, with cipher.AEAD, now time.Time) (*importTok
 }
 
 // unwrap returns the key material that was wrapped with the token's key. What is
-// wrong with it is not told.
+// wrong with it, but for its length, is not told.
 func (t *importToken) unwrap(wrapped []byte) ([]byte, error) {
 	parsed, err := x509.ParsePKCS8PrivateKey(t.WrappingKey)
 	if err != nil {
 		return nil, fmt.Errorf("reading a wrapping key: %w", err)
 	}
 	how, key := wrappingAlgorithms[t.Algorithm], parsed.(*rsa.PrivateKey)
+	if len(wrapped) < key.Size() || !how.hybrid && len(wrapped) > key.Size() {
+		return nil, fail(validation, "Invalid encrypted key size.")
+	}
 	if !how.hybrid {
 		return openOAEP(how, key, wrapped)
-	}
-	if len(wrapped) < key.Size() {
-		return nil, fail(invalidCiphertext, "")
 	}
 	kek, err := openOAEP(how, key, wrapped[:key.Size()])
 	if err != nil {

@@ -16,7 +16,7 @@ func (r *region) checkKeyQuota() error {
 		}
 	}
 	if n >= maxKeys {
-		return fail(limitExceeded, "The account already has the maximum of %d KMS keys in the Region.", maxKeys)
+		return fail(limitExceeded, "Key quota for this account in this region is %d but the current usage is %d.", maxKeys, n)
 	}
 	return nil
 }
@@ -24,7 +24,7 @@ func (r *region) checkKeyQuota() error {
 // checkAliasQuota checks that the key has room for one more alias.
 func (k *key) checkAliasQuota() error {
 	if len(k.aliases) >= maxAliases {
-		return fail(limitExceeded, "The KMS key %s already has the maximum of %d aliases.", k.arn, maxAliases)
+		return fail(limitExceeded, "Aliases per key quota for this account in this region is %d, current usage is %d.", maxAliases, len(k.aliases))
 	}
 	return nil
 }

@@ -19,7 +19,7 @@ func TestKeyQuota(t *testing.T) {
 	kmsemu.FillKeys(w.Server, pending, kmsemu.MaxKeys-2)
 	last := w.key()
 	_, err := w.root.kms.CreateKey(w.ctx, &kms.CreateKeyInput{})
-	failsLike(t, err, "LimitExceededException", "100000")
+	fails(t, err, "LimitExceededException", "Key quota for this account in this region is 100000 but the current usage is 100000.")
 	w.described("alias/aws/ebs")
 	_, err = w.callerIn("eu-west-1", "test", "test", "").kms.CreateKey(w.ctx, &kms.CreateKeyInput{})
 	require.NoError(t, err, "another Region")
@@ -46,7 +46,7 @@ func TestAliasQuota(t *testing.T) {
 		require.NoError(t, err)
 	}
 	_, err := create(key)
-	failsLike(t, err, "LimitExceededException", "50")
+	fails(t, err, "LimitExceededException", "Aliases per key quota for this account in this region is 50, current usage is 50.")
 	moving, err := create(spare)
 	require.NoError(t, err)
 	move := func(name, target string) error {

@@ -55,6 +55,9 @@ type aliasInput struct {
 func (in *aliasInput) check(k *checker) {
 	checkAliasName(k, in.AliasName)
 	k.checkText("targetKeyId", in.TargetKeyID, keyIDRule)
+	if strings.Contains(in.TargetKeyID, aliasPrefix) {
+		k.fail(validation, "Aliases must refer to keys. Not aliases") // K0013
+	}
 }
 
 func createAlias(c *call, in *aliasInput) (*empty, error) {

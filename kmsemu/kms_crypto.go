@@ -148,7 +148,7 @@ type decryptOutput struct {
 
 func decrypt(c *call, in *decryptInput) (work[decryptOutput], error) {
 	algorithm := cmp.Or(in.EncryptionAlgorithm, symmetricDefault)
-	f, err := in.find(c, in.KeyID)
+	f, err := in.find(c, in.KeyID, c.action)
 	if err != nil {
 		return nil, err
 	}
@@ -237,10 +237,12 @@ func reEncrypt(c *call, in *reEncryptInput) (work[reEncryptOutput], error) {
 	}, nil
 }
 
+const reEncryptFrom = "kms:ReEncryptFrom"
+
 // reEncryptionKeys finds both keys, then asks for one permission on each
 // (K0079). Whether they are the same key is a condition key of both.
 func (c *call) reEncryptionKeys(in *reEncryptInput) (from, to *key, err error) {
-	source, err := in.find(c, in.SourceKeyID)
+	source, err := in.find(c, in.SourceKeyID, reEncryptFrom)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -250,7 +252,7 @@ func (c *call) reEncryptionKeys(in *reEncryptInput) (from, to *key, err error) {
 	}
 	fromAlgorithm, toAlgorithm := in.algorithms()
 	same := strconv.FormatBool(source.same(destination))
-	fromNeed := c.cipherNeed("kms:ReEncryptFrom", fromAlgorithm, in.SourceEncryptionContext)
+	fromNeed := c.cipherNeed(reEncryptFrom, fromAlgorithm, in.SourceEncryptionContext)
 	fromNeed.context.Set("kms:ReEncryptOnSameKey", same)
 	if from, err = c.open(source, fromNeed); err != nil {
 		return nil, nil, err

@@ -77,6 +77,9 @@ func (in *createGrantInput) checkOperations(k *checker) {
 	if len(in.Operations) == 0 {
 		k.fail(validation, "A grant must allow at least one operation.")
 	}
+	if len(in.Operations) > 0 && !slices.ContainsFunc(in.Operations, func(o string) bool { return o != "CreateGrant" }) {
+		k.fail(validation, "Grants must not contain only the CreateGrant operation.")
+	}
 }
 
 // checkParties checks which principals go together (K0307).
@@ -111,7 +114,7 @@ func (g *grantConstraints) check(k *checker) {
 		}
 	}
 	if len(g.EncryptionContextEquals) > 0 && len(g.EncryptionContextSubset) > 0 {
-		k.fail(validation, "A grant can have an EncryptionContextEquals or an EncryptionContextSubset constraint, but not both.")
+		k.fail(validation, "More than one constraint supplied")
 	}
 	k.checkText("constraints.sourceArn", g.SourceArn, sourceARNRule)
 }

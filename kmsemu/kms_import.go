@@ -100,7 +100,7 @@ func (k *key) wrappedBy(algorithm, wrappingSpec string) error {
 	room := !k.spec.has(long) && (k.spec.name != "ECC_NIST_P521" || wrappingSpec != "RSA_2048")
 	fits := how.hybrid && k.spec.has(asymmetric) || !how.hybrid && room
 	if !known || wrappingKeyBits[wrappingSpec] == 0 || !fits {
-		return fail(unsupported, "Wrapping algorithm %s with wrapping key spec %s is not supported for key spec %s.", algorithm, wrappingSpec, k.spec.name)
+		return fail(validation, "Wrapping algorithm %s and wrapping key spec %s cannot be used to import a %s key.", algorithm, wrappingSpec, k.spec.name)
 	}
 	return nil
 }

@@ -97,10 +97,11 @@ func (in *ciphertextInput) check(k *checker) {
 // ignored: this dry run asks for permissions alone, whatever the ciphertext.
 func (in *ciphertextInput) ignored() bool { return in.DryRun && len(in.DryRunModifiers) > 0 }
 
-// find finds the key a request names, or else the one its ciphertext names.
-func (in *ciphertextInput) find(c *call, keyID string) (found, error) {
+// find finds the key a request names, or else the one its ciphertext names, for an
+// action.
+func (in *ciphertextInput) find(c *call, keyID, action string) (found, error) {
 	if keyID == "" {
-		return c.findSealed(in.CiphertextBlob)
+		return c.findSealed(in.CiphertextBlob, action)
 	}
 	return c.find(keyID)
 }

@@ -406,6 +406,10 @@ func TestManagementTakesNoAlias(t *testing.T) {
 	s := w.subject()
 	_, err := w.root.kms.DescribeKey(w.ctx, &kms.DescribeKeyInput{KeyId: &s.alias})
 	require.NoError(t, err)
-	_, err = w.root.kms.DisableKey(w.ctx, &kms.DisableKeyInput{KeyId: &s.alias})
-	fails(t, err, "NotFoundException", "Invalid keyId '"+s.alias+"'")
+	for _, alias := range []string{s.alias, "arn:aws:kms:us-east-1:000000000000:" + s.alias} {
+		_, err = w.root.kms.GetKeyPolicy(w.ctx, &kms.GetKeyPolicyInput{KeyId: &alias})
+		fails(t, err, "InvalidArnException", "Key Aliases are not supported for this operation.")
+		_, err = w.root.kms.CreateAlias(w.ctx, &kms.CreateAliasInput{AliasName: aws.String("alias/of-an-alias"), TargetKeyId: &alias})
+		fails(t, err, "ValidationException", "Aliases must refer to keys. Not aliases")
+	}
 }

@@ -48,7 +48,7 @@ func (c *call) about() (subjects, error) {
 			}
 		}
 		if in.CiphertextBlob != nil && in.KeyID+in.SourceKeyID == "" {
-			add(c.findSealed(in.CiphertextBlob))
+			add(c.findSealed(in.CiphertextBlob, c.action))
 		}
 		return out, nil
 	})
