@@ -89,7 +89,8 @@ func (k *key) read(ctx context.Context, client *kms.Client) error {
 		return fmt.Errorf("reading %s: %w", k.address, err)
 	}
 	k.meta = described.KeyMetadata
-	policy, err := client.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: &k.arn})
+	// LocalStack wants the name, which KMS knows: there is but one.
+	policy, err := client.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: &k.arn, PolicyName: aws.String("default")})
 	if err != nil {
 		return fmt.Errorf("reading the policy of %s: %w", k.address, err)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/keywright/keywright/harness/report"
 	"github.com/keywright/keywright/harness/runner"
 	"github.com/keywright/keywright/harness/toolchain"
+	"github.com/keywright/keywright/harness/toolchain/python/pythontest"
 )
 
 // lab is an emulator with an engine wired to it.
@@ -146,6 +147,20 @@ func TestAWS(t *testing.T) {
 	live, err := b.LiveKeys(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, live)
+}
+
+// On LocalStack all is asked for but access, which it does not decide.
+func TestLocalStack(t *testing.T) {
+	t.Parallel()
+	b, err := backend.StartLocalStack(t.Context(), backend.LocalStackConfig{Python: pythontest.Config(t)})
+	pythontest.Check(t, err)
+	cfg := labOn(t, b)
+	cfg.Dir = "../../fixtures/modules/create-flags"
+	r, err := promise.Prove(t.Context(), cfg)
+	require.NoError(t, err)
+	require.Equal(t, map[report.Outcome]int{report.Skipped: 1}, outcomes(r, "access"))
+	require.Equal(t, map[report.Outcome]int{report.Held: 1}, outcomes(r, "round trip as app-"))
+	require.Equal(t, len(r.Promises)-1, r.Count(report.Held))
 }
 
 func TestRefused(t *testing.T) {
