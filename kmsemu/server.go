@@ -170,6 +170,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.serveAdmin(w, r)
 		return
 	}
+	if service := otherService(r); service != "" {
+		s.refuseOther(w, r, service)
+		return
+	}
 	p := protocolOf(r)
 	id, err := newUUID(s.random.Load().stream("request"))
 	if err != nil {
