@@ -63,6 +63,33 @@ func writeState(w *runner.Workspace, state string) error {
 	return os.WriteFile(filepath.Join(w.Dir, "terraform.tfstate"), []byte(state), 0o600)
 }
 
+// Without a state there is nothing to destroy, unless the state may be elsewhere.
+func TestDestroyWithoutState(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name, noted string
+		runs        int
+	}{
+		{"no backend", "", 0},
+		{"local", `{"backend":{"type":"local","config":{"path":null,"workspace_dir":null}}}`, 0},
+		{"local, at a path", `{"backend":{"type":"local","config":{"path":"../state","workspace_dir":null}}}`, 1},
+		{"s3", `{"backend":{"type":"s3","config":{}}}`, 1},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			require.NoError(t, os.WriteFile(filepath.Join(b.engine, "argv"), nil, 0o600))
+			w := b.workspace(nil)
+			if row.noted != "" {
+				require.NoError(t, os.Mkdir(filepath.Join(w.Dir, ".terraform"), 0o700))
+				require.NoError(t, os.WriteFile(filepath.Join(w.Dir, ".terraform", "terraform.tfstate"), []byte(row.noted), 0o600))
+			}
+			require.NoError(t, w.Destroy(t.Context()))
+			require.Len(t, b.argv(), row.runs)
+		})
+	}
+}
+
 func firstError(errs ...error) error {
 	for _, err := range errs {
 		if err != nil {

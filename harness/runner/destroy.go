@@ -31,12 +31,15 @@ func (w *Workspace) Destroy(ctx context.Context, opts ...tfexec.DestroyOption) e
 // empty reports whether there is surely nothing to destroy: the state is a
 // local file, and there is none or it lists no resource.
 func (w *Workspace) empty() (bool, error) {
-	elsewhere := filepath.Join(w.Dir, ".terraform", "terraform.tfstate") // names a backend
+	elsewhere, err := w.keepsStateElsewhere()
+	if err != nil || elsewhere {
+		return false, err
+	}
 	named, err := filepath.Glob(filepath.Join(w.Dir, "terraform.tfstate.d", "*", "terraform.tfstate"))
 	if err != nil {
 		return false, fmt.Errorf("looking for state: %w", err)
 	}
-	if _, err := os.Stat(elsewhere); err == nil || len(named) > 0 {
+	if len(named) > 0 {
 		return false, nil
 	}
 	data, err := os.ReadFile(filepath.Join(w.Dir, "terraform.tfstate"))
@@ -53,4 +56,27 @@ func (w *Workspace) empty() (bool, error) {
 		return false, fmt.Errorf("reading state: %w", err)
 	}
 	return len(state.Resources) == 0, nil
+}
+
+// keepsStateElsewhere reports whether init noted a backend that keeps the state in
+// another place than without one.
+func (w *Workspace) keepsStateElsewhere() (bool, error) {
+	data, err := os.ReadFile(filepath.Join(w.Dir, ".terraform", "terraform.tfstate"))
+	if errors.Is(err, os.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("reading the backend: %w", err)
+	}
+	var noted struct {
+		Backend struct {
+			Type   string         `json:"type"`
+			Config map[string]any `json:"config"`
+		} `json:"backend"`
+	}
+	if err := json.Unmarshal(data, &noted); err != nil {
+		return false, fmt.Errorf("reading the backend: %w", err)
+	}
+	config := noted.Backend.Config
+	return noted.Backend.Type != "local" || config["path"] != nil || config["workspace_dir"] != nil, nil
 }

@@ -81,6 +81,7 @@ func TestProviderDoesNotStart(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, script, want string }{
 		{"it ends at once", "echo 'unable to add custom RootCAs' >&2; exit 1", "unable to add custom RootCAs"},
+		{"it is another program", "exit 0", "it ended at once (exit status 0) without its announcement: is it the AWS provider?"},
 		{"it serves something else", `echo "TF_REATTACH_PROVIDERS='{\"example.com/a/b\":{}}'"; exec sleep 60`, "it serves no hashicorp/aws"},
 		{"its announcement is no JSON", `echo "TF_REATTACH_PROVIDERS='{'"; exec sleep 60`, "reading the provider's announcement"},
 	}

@@ -3,6 +3,7 @@ package runner
 import (
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 
@@ -13,11 +14,15 @@ import (
 // VariablesOf returns the names of the variables that a variable file (.tfvars or
 // .tfvars.json) sets, sorted.
 func VariablesOf(path string) ([]string, error) {
-	parse := hclparse.NewParser().ParseHCLFile
-	if strings.HasSuffix(path, ".json") {
-		parse = hclparse.NewParser().ParseJSONFile
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading variable file: %w", err)
 	}
-	file, diags := parse(path)
+	parse := hclparse.NewParser().ParseHCL
+	if strings.HasSuffix(path, ".json") {
+		parse = hclparse.NewParser().ParseJSON
+	}
+	file, diags := parse(text, path)
 	var attributes hcl.Attributes
 	if !diags.HasErrors() {
 		attributes, diags = file.Body.JustAttributes()

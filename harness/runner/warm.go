@@ -25,7 +25,6 @@ type warmProvider struct {
 	// reattach is the value for TF_REATTACH_PROVIDERS.
 	reattach string
 	done     chan struct{} // closed when the process has ended
-	err      error         // why it ended; read after done
 	said     *tailBuffer   // its standard error
 }
 
@@ -51,7 +50,7 @@ func startWarm(ctx context.Context, path string, env map[string]string) (*warmPr
 		p.reattach = reattach
 		return p, nil
 	case <-p.done:
-		return nil, fmt.Errorf("starting provider %s: it ended at once: %w\n%s", path, p.err, p.said)
+		return nil, fmt.Errorf("starting provider %s: it ended at once (%v) without its announcement: is it the AWS provider?\n%s", path, p.cmd.ProcessState, p.said)
 	case <-ctx.Done():
 		p.stop()
 		return nil, fmt.Errorf("starting provider %s: waiting for its announcement: %w\n%s", path, ctx.Err(), p.said)
@@ -68,7 +67,7 @@ func (p *warmProvider) start() error {
 		err := p.cmd.Start()
 		started <- err
 		if err == nil {
-			p.err = p.cmd.Wait()
+			_ = p.cmd.Wait() // ProcessState tells how it ended
 			close(p.done)
 		}
 	}()
