@@ -182,9 +182,10 @@ func (c *catalogue) apply(t *testing.T) {
 // key is one preset's key, for one promise.
 type key struct {
 	*catalogue
-	preset preset
-	arn    string
-	pass   func(time.Duration) // lets time pass; nil in the present, see elsewhen
+	preset    preset
+	arn       string
+	destroyed string              // the ARN of the one before it; see lifetime
+	pass      func(time.Duration) // lets time pass; nil in the present, see elsewhen
 }
 
 // output is an output of the preset's module, which must be text; "" of one that
@@ -287,7 +288,7 @@ var promises = []promise{
 // What is promised of keys that were changed behind Terraform's back, of destroyed
 // ones, and of those that are then applied again.
 var (
-	promisesTampered     = []promise{{"Drift", preset.tampered, driftFound}}
+	promisesTampered     = []promise{{"Drift", writesPolicy, driftFound}}
 	promisesDestroyed    = []promise{{"PendingDeletion", all, destroyed}}
 	promisesAppliedAgain = []promise{{"SameAlias", all, appliedAgain}}
 )
@@ -310,22 +311,32 @@ func encrypts(p preset) bool { return p.who("Encrypt") != "" && p.who("Decrypt")
 
 func encryptsData(p preset) bool { return p.kind == symmetric && encrypts(p) }
 
-// TestCatalogue asks for what every module promises, of one key of each: while it
-// is applied, then destroyed, then applied again.
+// TestCatalogue asks for what every module promises, of one key of each.
 func TestCatalogue(t *testing.T) {
 	t.Parallel()
-	c := newCatalogue(t, presets)
+	newCatalogue(t, presets).lifetime(t, func([]*key) {})
+}
+
+// lifetime asks for what is promised of the keys, and then for more: while they are
+// applied, tampered with, destroyed, and applied again.
+func (c *catalogue) lifetime(t *testing.T, more func([]*key)) {
+	t.Helper()
 	c.apply(t)
 	c.planned = c.plan(t)
 	c.ask(t, "applied", c.keys(), promises)
+	more(c.keys())
 	c.tamper(t)
 	c.ask(t, "tampered with", c.keys(), promisesTampered)
-	keys := c.keys()
+	before := c.keys()
 	c.destroy(t)
 	c.options.Vars["external_key"] = "second"
-	c.ask(t, "destroyed", keys, promisesDestroyed)
+	c.ask(t, "destroyed", c.keys(), promisesDestroyed)
 	c.apply(t)
-	c.ask(t, "applied again", keys, promisesAppliedAgain)
+	again := c.keys()
+	for i := range again {
+		again[i].destroyed = before[i].arn
+	}
+	c.ask(t, "applied again", again, promisesAppliedAgain)
 }
 
 // applied are the presets that the root holds.

@@ -59,19 +59,14 @@ func aboutReplica(outputs any) map[string]any {
 // Region, and then for what they promise together.
 func TestMultiRegion(t *testing.T) {
 	t.Parallel()
-	c := newCatalogue(t, multiRegionPresets)
-	c.apply(t)
-	c.planned = c.plan(t)
-	keys := c.keys()
-	c.ask(t, "applied", keys, promises)
-	for pair := range slices.Chunk(keys, 2) {
-		for _, p := range familyPromises {
-			of := promise{p.name, all, func(t *testing.T, _ *key) { p.check(t, family{pair[0], pair[1]}) }}
-			t.Run(pair[0].preset.name+"/"+p.name, func(t *testing.T) { pair[0].prove(t, of) })
+	newCatalogue(t, multiRegionPresets).lifetime(t, func(keys []*key) {
+		for pair := range slices.Chunk(keys, 2) {
+			for _, p := range familyPromises {
+				of := promise{p.name, all, func(t *testing.T, _ *key) { p.check(t, family{pair[0], pair[1]}) }}
+				t.Run(pair[0].preset.name+"/"+p.name, func(t *testing.T) { pair[0].prove(t, of) })
+			}
 		}
-	}
-	c.destroy(t)
-	c.ask(t, "destroyed", c.keys(), promisesDestroyed)
+	})
 }
 
 // family is a primary key with its replica.
@@ -127,7 +122,7 @@ func opensInTheOtherRegion(t *testing.T, f family) {
 	_, err := f.primary.root.Decrypt(t.Context(), &kms.DecryptInput{CiphertextBlob: single})
 	require.NoError(t, err)
 	_, err = f.replica.root.Decrypt(t.Context(), &kms.DecryptInput{CiphertextBlob: single})
-	require.Error(t, err, "a key of a single Region")
+	require.Contains(t, []string{"AccessDeniedException", "InvalidCiphertextException", "NotFoundException"}, code(err), "a key of a single Region")
 }
 
 // Id and material are one, and so is rotation: asked for at the primary key, it is

@@ -48,8 +48,7 @@ func plaintextLimits(t *testing.T, k *key) {
 	for _, algorithm := range algorithms {
 		for _, size := range []int{0, k.largest(t, algorithm) + 1} {
 			_, err := k.encrypt(t, make([]byte, size), algorithm)
-			require.Errorf(t, err, "%s of %d bytes", algorithm, size)
-			require.NotEqual(t, "AccessDeniedException", code(err))
+			require.Equalf(t, "ValidationException", code(err), "%s of %d bytes: %v", algorithm, size, err)
 		}
 	}
 }

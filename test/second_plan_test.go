@@ -2,11 +2,13 @@ package test
 
 import (
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/gruntwork-io/terratest/modules/terraform"
+	tfjson "github.com/hashicorp/terraform-json"
 	"github.com/stretchr/testify/require"
 )
 
@@ -16,7 +18,7 @@ func secondPlanIsEmpty(t *testing.T, k *key) {
 }
 
 // plan returns what a plan would do to the keys of each preset, as lines of an
-// action and an address, sorted.
+// action, an address and the attributes that an update changes, sorted.
 func (c *catalogue) plan(t *testing.T) map[string][]string {
 	t.Helper()
 	options, err := c.options.Clone()
@@ -28,15 +30,44 @@ func (c *catalogue) plan(t *testing.T) map[string][]string {
 		if change.Change.Actions.NoOp() || change.Change.Actions.Read() {
 			continue
 		}
-		preset, rest, _ := strings.Cut(strings.TrimPrefix(address, "module."), ".")
+		module, rest, _ := strings.Cut(strings.TrimPrefix(address, "module."), ".")
 		var actions []string
 		for _, action := range change.Change.Actions {
 			actions = append(actions, string(action))
 		}
-		found[preset] = append(found[preset], strings.Join(actions, " and ")+" "+rest)
+		line := strings.Join(actions, " and ") + " " + rest
+		if change.Change.Actions.Update() {
+			line += " in " + strings.Join(changed(change.Change), ", ")
+		}
+		preset := c.presetOf(module, change.Name)
+		found[preset] = append(found[preset], line)
 	}
 	for _, lines := range found {
 		slices.Sort(lines)
 	}
 	return found
+}
+
+// changed are the attributes whose values an update changes, sorted.
+func changed(c *tfjson.Change) []string {
+	before, after := c.Before.(map[string]any), c.After.(map[string]any)
+	var names []string
+	for name, value := range after {
+		if !reflect.DeepEqual(before[name], value) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// presetOf is the preset that a module's resource is of: a module may make the key of
+// another beside its own, whose resources are called replica.
+func (c *catalogue) presetOf(module, resource string) string {
+	for _, p := range c.presets {
+		if p.beside == module && resource == "replica" {
+			return p.name
+		}
+	}
+	return module
 }
