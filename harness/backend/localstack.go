@@ -135,6 +135,9 @@ func serveLocalStack(ctx context.Context, cfg python.Config) (*python.Server, er
 
 // checkLocalStack asks whether something answers at the endpoint.
 func checkLocalStack(ctx context.Context, endpoint string) error {
+	if !strings.HasPrefix(endpoint, "http://") && !strings.HasPrefix(endpoint, "https://") {
+		return fmt.Errorf("asking LocalStack at %q: it is no URL: write it as http://127.0.0.1:4566", endpoint)
+	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, endpoint+localStackHealth, nil)
 	if err != nil {
 		return fmt.Errorf("asking LocalStack at %q: %w", endpoint, err)

@@ -116,7 +116,9 @@ func TestNoLocalStack(t *testing.T) {
 	}{
 		{"nothing listens", backend.LocalStackConfig{Endpoint: gone.URL}, "start it, or leave the endpoint out"},
 		{"something else listens", backend.LocalStackConfig{Endpoint: other.URL}, "404 Not Found: it is no LocalStack with KMS"},
-		{"not a URL", backend.LocalStackConfig{Endpoint: ":4566"}, `asking LocalStack at ":4566"`},
+		{"not a URL", backend.LocalStackConfig{Endpoint: ":4566"}, `asking LocalStack at ":4566": it is no URL: write it as http://`},
+		{"no scheme", backend.LocalStackConfig{Endpoint: "localhost:4566"}, `asking LocalStack at "localhost:4566": it is no URL: write it as http://`},
+		{"no host", backend.LocalStackConfig{Endpoint: "http://[::1"}, `asking LocalStack at "http://[::1"`},
 		{"no containers", backend.LocalStackConfig{Endpoint: backend.InDocker}, "this program starts no containers: run docker run"},
 		{"neither Python nor a container", backend.LocalStackConfig{
 			Python: python.Config{CacheDir: t.TempDir(), Path: "/none"},

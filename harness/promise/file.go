@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclparse"
@@ -50,7 +51,13 @@ func readFile(path string) (*file, error) {
 	if diags.HasErrors() {
 		return nil, diags
 	}
+	seen := map[string]bool{}
 	for _, block := range content.Blocks {
+		name := strings.Join(append([]string{block.Type}, block.Labels...), " ")
+		if seen[name] {
+			return nil, fmt.Errorf("%s: there is a second block %s: put both into one", block.DefRange, name)
+		}
+		seen[name] = true
 		if block.Type == "variables" {
 			f.body = block.Body
 			continue

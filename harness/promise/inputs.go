@@ -50,7 +50,7 @@ func (p *prover) prepare(ctx context.Context) error {
 	in.policies, in.values = map[string]string{p.Backend.DeployerARN(): everything}, map[string]json.RawMessage{}
 	module, diags := tfconfig.LoadModule(p.Dir)
 	if diags.HasErrors() {
-		return fmt.Errorf("reading module %s: %w", p.Dir, diags.Err())
+		return fmt.Errorf("reading module %s: %w", p.Dir, positioned(diags))
 	}
 	file, err := readFile(filepath.Join(p.Dir, FileName))
 	if err != nil {
@@ -78,6 +78,16 @@ func (p *prover) prepare(ctx context.Context) error {
 		in.given = append(in.given, names...)
 	}
 	return p.fill(ctx, module)
+}
+
+// positioned is the first error with the place it is in.
+func positioned(diags tfconfig.Diagnostics) error {
+	for _, d := range diags {
+		if d.Severity == tfconfig.DiagError && d.Pos != nil {
+			return fmt.Errorf("%s:%d: %s: %s", d.Pos.Filename, d.Pos.Line, d.Summary, d.Detail)
+		}
+	}
+	return diags.Err()
 }
 
 // evaluate gives the variables of the test's file their values.

@@ -168,6 +168,8 @@ func TestRefused(t *testing.T) {
 	cfg := lab(t)
 	for _, row := range []struct{ name, file, want string }{
 		{"not HCL", "{", "keywright.test.hcl"},
+		{"a role twice", "role \"app\" {}\nrole \"app\" {}", "keywright.test.hcl:2,1-11: there is a second block role app"},
+		{"variables twice", "variables {}\nvariables {}", "keywright.test.hcl:2,1-10: there is a second block variables"},
 		{"an unknown block", "roles {}", "Unsupported block type"},
 		{"an unknown role", "variables { users = [role.app] }", "role"},
 		{"a policy that is no text", "role \"app\" {\n policy = {}\n}", "write jsonencode"},

@@ -44,7 +44,6 @@ type prover struct {
 	Config
 	suffix    string
 	inputs    inputs
-	log       strings.Builder // of the engine
 	workspace *runner.Workspace
 	deployer  *probe.Identity
 	others    others
@@ -141,7 +140,7 @@ func (p *prover) run(ctx context.Context) error {
 
 // apply makes the workspace and applies it.
 func (p *prover) apply(ctx context.Context) (err error) {
-	p.workspace, err = p.Runner.NewWorkspace(ctx, runner.WorkspaceConfig{Dir: p.Dir, Log: &p.log})
+	p.workspace, err = p.Runner.NewWorkspace(ctx, runner.WorkspaceConfig{Dir: p.Dir})
 	if err != nil {
 		return err
 	}
@@ -150,18 +149,10 @@ func (p *prover) apply(ctx context.Context) (err error) {
 	}
 	p.step("init")
 	if err := p.workspace.Init(ctx); err != nil {
-		return p.said(err)
+		return err
 	}
 	p.step("apply")
-	return p.said(p.workspace.Apply(ctx, given(p.Config, applyFlag)...))
-}
-
-// said adds to an error what the engine said.
-func (p *prover) said(err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("%w\n%s", err, strings.TrimSpace(p.log.String()))
+	return p.workspace.Apply(ctx, given(p.Config, applyFlag)...)
 }
 
 func (p *prover) step(what string) {

@@ -75,6 +75,9 @@ func (t *moduleTest) run(ctx context.Context) error {
 			return fmt.Errorf("--var %s: write NAME=VALUE", v)
 		}
 	}
+	if err := t.files.check(); err != nil {
+		return err
+	}
 	if t.engine != "" {
 		t.app.environ["KEYWRIGHT_PRODUCT"] = t.engine
 	}

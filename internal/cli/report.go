@@ -6,6 +6,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -23,6 +25,25 @@ func (f *reportFiles) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.json, "json", "", "write the results to this file, as JSON lines")
 	cmd.Flags().StringVar(&f.junit, "junit", "", "write the results to this file, as JUnit XML")
 	cmd.Flags().Float64Var(&f.minCoverage, "min-coverage", 0, "exit 2 if less than this percentage of a module was touched")
+}
+
+// check refuses flags that could not be followed once the work is done.
+func (f *reportFiles) check() error {
+	if !(f.minCoverage >= 0 && f.minCoverage <= 100) {
+		return fmt.Errorf("--min-coverage %v: give a percentage, from 0 to 100", f.minCoverage)
+	}
+	for _, path := range []string{f.json, f.junit} {
+		if path == "" {
+			continue
+		}
+		if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
+			return fmt.Errorf("writing results to %s: there is no folder %s: make it first", path, filepath.Dir(path))
+		}
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			return fmt.Errorf("writing results to %s: it is a folder: name a file", path)
+		}
+	}
+	return nil
 }
 
 // write writes the files that were asked for.
@@ -45,6 +66,9 @@ func writeFile(path string, content func(io.Writer) error) error {
 func (f *reportFiles) judge(r report.Report) error {
 	if r.Count(report.Broken) > 0 {
 		return process.ErrFindings
+	}
+	if f.minCoverage > 0 && len(r.Coverage) == 0 {
+		return errors.New("--min-coverage: the results tell of no module what was touched")
 	}
 	for _, m := range r.Coverage {
 		if m.Percent() < f.minCoverage {
@@ -92,9 +116,15 @@ is 2 if a promise is broken or a module is covered less than --min-coverage.`,
   keywright report shard-*/results.jsonl --junit promises.xml --markdown "$GITHUB_STEP_SUMMARY"`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
+			if err := files.check(); err != nil {
+				return err
+			}
 			r, err := report.Read(args...)
 			if err != nil {
 				return err
+			}
+			if len(r.Promises) == 0 {
+				return fmt.Errorf("there is no promise in %s: did the tests run with KEYWRIGHT_RESULTS?", strings.Join(args, ", "))
 			}
 			if err := errors.Join(r.Text(a.Out), files.write(r), support.write(r.Support())); err != nil {
 				return err

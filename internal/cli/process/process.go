@@ -44,13 +44,36 @@ func status(root *cobra.Command, err error) int {
 	case errors.Is(err, ErrFindings):
 		return exitFindings
 	case errors.Is(err, context.Canceled):
-		_, _ = fmt.Fprintln(root.ErrOrStderr(), root.Name()+": interrupted")
-	default:
-		for line := range strings.Lines(strings.TrimSpace(err.Error()) + "\n") {
-			_, _ = fmt.Fprint(root.ErrOrStderr(), root.Name()+": ", line)
+		tell(root, "interrupted")
+		for _, other := range besides(err) {
+			tell(root, other.Error())
 		}
+	default:
+		tell(root, err.Error())
 	}
 	return exitError
+}
+
+// tell writes each line of a text to stderr.
+func tell(root *cobra.Command, text string) {
+	for line := range strings.Lines(strings.TrimSpace(text) + "\n") {
+		_, _ = fmt.Fprint(root.ErrOrStderr(), root.Name()+": ", line)
+	}
+}
+
+// besides are those of joined errors that an interrupt is no reason of, such as a
+// clean-up that failed: what it left must not go unsaid.
+func besides(err error) []error {
+	if !errors.Is(err, context.Canceled) {
+		return []error{err}
+	}
+	var others []error
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, e := range joined.Unwrap() {
+			others = append(others, besides(e)...)
+		}
+	}
+	return others
 }
 
 // Version is the module's version, as the build recorded it.

@@ -24,8 +24,12 @@ func TestMainStatus(t *testing.T) {
 		"well":        {nil, nil, 0, ""},
 		"findings":    {fmt.Errorf("it drifted: %w", process.ErrFindings), nil, 2, ""},
 		"interrupted": {fmt.Errorf("applying: %w", context.Canceled), nil, 1, "tool: interrupted\n"},
-		"error":       {errors.Join(errors.New("no such file"), errors.New("look elsewhere")), nil, 1, "tool: no such file\ntool: look elsewhere\n"},
-		"bad flag":    {nil, []string{"--odd"}, 1, "tool: unknown flag: --odd\n"},
+		"interrupted, and not cleaned up": {
+			errors.Join(errors.Join(fmt.Errorf("applying: %w", context.Canceled), errors.New("destroying: denied")), errors.New("role app: denied")),
+			nil, 1, "tool: interrupted\ntool: destroying: denied\ntool: role app: denied\n",
+		},
+		"error":    {errors.Join(errors.New("no such file"), errors.New("look elsewhere")), nil, 1, "tool: no such file\ntool: look elsewhere\n"},
+		"bad flag": {nil, []string{"--odd"}, 1, "tool: unknown flag: --odd\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
