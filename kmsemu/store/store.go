@@ -22,6 +22,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -47,12 +48,7 @@ func Open(path string) (*Folder, error) {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, fmt.Errorf("making state folder: %w", err)
 	}
-	db, err := bbolt.Open(filepath.Join(path, fileName), 0o600, &bbolt.Options{
-		// One try: whoever has the file will not let go of it soon.
-		Timeout: time.Nanosecond,
-		// An index of free pages is faster to have made than to be written each time.
-		NoFreelistSync: true, FreelistType: bbolt.FreelistMapType,
-	})
+	db, err := openFile(filepath.Join(path, fileName))
 	switch {
 	case errors.Is(err, berrors.ErrTimeout):
 		return nil, fmt.Errorf("state folder %q is in use: stop the server that has it, or give another folder", path)
@@ -67,6 +63,47 @@ func Open(path string) (*Folder, error) {
 		return nil, errors.Join(fmt.Errorf("preparing state folder %q: %w", path, err), db.Close())
 	}
 	return &Folder{path, db}, nil
+}
+
+// once is one try: whoever has the file will not let go of it soon.
+const once = time.Nanosecond
+
+// openFile opens a database, or makes one. bbolt panics where a page is damaged, and
+// when it opens to write does so where nobody can recover: so it is read first.
+func openFile(file string) (db *bbolt.DB, err error) {
+	defer recoverDamage(&err)
+	if info, err := os.Stat(file); err == nil && info.Size() > 0 {
+		if err := readThrough(file); err != nil {
+			return nil, err
+		}
+	}
+	return bbolt.Open(file, 0o600, &bbolt.Options{
+		Timeout: once,
+		// An index of free pages is faster to have made than to be written each time.
+		NoFreelistSync: true, FreelistType: bbolt.FreelistMapType,
+	})
+}
+
+// readThrough reads every page of a database that is in use.
+func readThrough(file string) (err error) {
+	db, err := bbolt.Open(file, 0o600, &bbolt.Options{Timeout: once, ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	defer recoverDamage(&err)
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true)) // the file is memory
+	return db.View(func(tx *bbolt.Tx) error {
+		return tx.ForEach(func(_ []byte, b *bbolt.Bucket) error {
+			return b.ForEach(func(_, _ []byte) error { return nil })
+		})
+	})
+}
+
+func recoverDamage(err *error) {
+	if problem := recover(); problem != nil {
+		*err = fmt.Errorf("%s is damaged: take a copy of the folder from before, or give another: %v", fileName, problem)
+	}
 }
 
 // Read calls yield with every record, by name. body is valid until yield returns.

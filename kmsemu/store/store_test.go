@@ -1,9 +1,12 @@
 package store_test
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -87,6 +90,45 @@ func TestFoldersThatCannotBeOpened(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(damaged, "state.db"), make([]byte, 8192), 0o600))
 	_, err = store.Open(damaged)
 	require.ErrorContains(t, err, `opening state folder "`+damaged+`": `)
+}
+
+// TestDamagedFolders: wherever a page is damaged, the folder is refused, or opens and
+// has what it had; it stays as it was.
+func TestDamagedFolders(t *testing.T) {
+	t.Parallel()
+	page := os.Getpagesize()
+	path := t.TempDir()
+	f := open(t, path)
+	records := map[string][]byte{}
+	for i := range 500 {
+		records[fmt.Sprint("record ", i)] = bytes.Repeat([]byte{byte(i)}, 100)
+	}
+	require.NoError(t, f.Write(records))
+	want := contents(t, f)
+	require.NoError(t, f.Close())
+	whole, err := os.ReadFile(filepath.Join(path, "state.db"))
+	require.NoError(t, err)
+	refused := 0
+	for at := 2 * page; at < len(whole); at += page { // behind the two that tell what is where
+		for name, damage := range map[string][]byte{"zeroes": make([]byte, 64), "ones": bytes.Repeat([]byte{0xff}, 64)} {
+			damaged := slices.Clone(whole)
+			copy(damaged[at:], damage)
+			file := filepath.Join(t.TempDir(), "state.db")
+			require.NoError(t, os.WriteFile(file, damaged, 0o600))
+			f, err := store.Open(filepath.Dir(file))
+			if err == nil {
+				require.Equal(t, want, contents(t, f), "%s at %d", name, at)
+				require.NoError(t, f.Close())
+				continue
+			}
+			refused++
+			require.ErrorContains(t, err, "state.db is damaged: take a copy of the folder from before, or give another: ")
+			now, err := os.ReadFile(file)
+			require.NoError(t, err)
+			require.Equal(t, damaged, now)
+		}
+	}
+	require.Greater(t, refused, 20)
 }
 
 func TestReadEndsWithTheError(t *testing.T) {
