@@ -111,9 +111,10 @@ type Resource struct {
 
 func keyResource(k *key) Resource { return Resource{k.arn, k.account, "AWS::KMS::Key"} }
 
-// MarshalJSON writes a CloudTrail record.
+// MarshalJSON writes a CloudTrail record, whose times are whole seconds (K0115).
 func (e Event) MarshalJSON() ([]byte, error) {
 	type plain Event
+	e.EventTime = e.EventTime.Truncate(time.Second)
 	return json.Marshal(struct {
 		Version string `json:"eventVersion"`
 		plain

@@ -40,7 +40,7 @@ func TestEvent(t *testing.T) {
 	require.Equal(t, "127.0.0.1", e.SourceIPAddress)
 	require.Contains(t, e.UserAgent, "aws-sdk-go-v2/")
 	require.NotEqual(t, e.EventID, e.RequestID)
-	require.Equal(t, map[string]any{"keyId": key, "encryptionContext": map[string]any{"tenant": "blue"}}, e.RequestParameters)
+	require.Equal(t, map[string]any{"keyId": key, "encryptionAlgorithm": "SYMMETRIC_DEFAULT", "encryptionContext": map[string]any{"tenant": "blue"}}, e.RequestParameters)
 	require.Equal(t, []kmsemu.Resource{{ARN: key, AccountID: account, Type: "AWS::KMS::Key"}}, e.Resources)
 	require.Empty(t, e.ErrorCode)
 	require.Equal(t, keypolicy.ResourcePolicy, e.Decision.Source)
@@ -61,6 +61,38 @@ func TestEvent(t *testing.T) {
 	_, err = session.kms.GenerateRandom(w.ctx, &kms.GenerateRandomInput{})
 	fails(t, err, "ValidationException", "")
 	require.Nil(t, w.event("GenerateRandom").Decision, "refused before any decision")
+}
+
+// TestRecordNamesTheAlgorithm, also if the request did not (K0115), and whether the
+// call succeeds or not.
+func TestRecordNamesTheAlgorithm(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	key := w.key()
+	const symmetric = "SYMMETRIC_DEFAULT"
+	sealed, err := w.encrypt(w.root, key, nil)
+	require.NoError(t, err)
+	require.Equal(t, symmetric, w.event("Encrypt").RequestParameters["encryptionAlgorithm"])
+	_, err = w.decrypt(w.root, sealed, nil)
+	require.NoError(t, err)
+	require.Equal(t, map[string]any{"encryptionAlgorithm": symmetric}, w.event("Decrypt").RequestParameters)
+	_, err = w.decrypt(w.root, []byte("nonsense"), nil)
+	fails(t, err, "InvalidCiphertextException", "")
+	require.Equal(t, map[string]any{"encryptionAlgorithm": symmetric}, w.event("Decrypt").RequestParameters)
+	_, err = w.root.kms.ReEncrypt(w.ctx, &kms.ReEncryptInput{CiphertextBlob: sealed, DestinationKeyId: &key})
+	require.NoError(t, err)
+	require.Equal(t, map[string]any{"sourceEncryptionAlgorithm": symmetric, "destinationEncryptionAlgorithm": symmetric, "destinationKeyId": key}, w.event("ReEncrypt").RequestParameters)
+	_, err = w.root.kms.Encrypt(w.ctx, &kms.EncryptInput{KeyId: &key, Plaintext: []byte("x"), EncryptionAlgorithm: types.EncryptionAlgorithmSpecRsaesOaepSha1})
+	fails(t, err, "InvalidKeyUsageException", "")
+	require.Equal(t, "RSAES_OAEP_SHA_1", w.event("Encrypt").RequestParameters["encryptionAlgorithm"])
+}
+
+// TestRecordTimes are whole seconds in the form of CloudTrail (K0115).
+func TestRecordTimes(t *testing.T) {
+	t.Parallel()
+	text, err := json.Marshal(kmsemu.Event{EventTime: time.Date(2030, 1, 2, 3, 4, 5, 999_999_999, time.UTC)})
+	require.NoError(t, err)
+	require.Contains(t, string(text), `"eventTime":"2030-01-02T03:04:05Z"`)
 }
 
 // TestEventOfTwoPermissions: both keys are named, the last decision is kept.

@@ -17,6 +17,10 @@ var (
 
 var algorithmRule = textRule{enum: []string{symmetricDefault, "RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256", "SM2PKE"}}
 
+// setDefault is the default of an encryption algorithm, which conditions and records
+// see like one that was sent (K0082, K0115).
+func setDefault(algorithm *string) { *algorithm = cmp.Or(*algorithm, symmetricDefault) }
+
 // encryptionContext is the caller's additional authenticated data (K0037).
 type encryptionContext map[string]string
 
@@ -101,6 +105,8 @@ func (in *encryptInput) check(k *checker) {
 	in.callOptions.check(k)
 }
 
+func (in *encryptInput) complete() { setDefault(&in.EncryptionAlgorithm) }
+
 type encryptOutput struct {
 	CiphertextBlob      []byte
 	EncryptionAlgorithm string
@@ -108,12 +114,11 @@ type encryptOutput struct {
 }
 
 func encrypt(c *call, in *encryptInput) (work[encryptOutput], error) {
-	algorithm := cmp.Or(in.EncryptionAlgorithm, symmetricDefault)
-	k, err := c.cipherKey(in.KeyID, algorithm, in.EncryptionContext)
+	k, err := c.cipherKey(in.KeyID, in.EncryptionAlgorithm, in.EncryptionContext)
 	if err != nil {
 		return nil, err
 	}
-	s, err := k.toSeal(c.name, algorithm, in.EncryptionContext)
+	s, err := k.toSeal(c.name, in.EncryptionAlgorithm, in.EncryptionContext)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +127,7 @@ func encrypt(c *call, in *encryptInput) (work[encryptOutput], error) {
 		if err != nil {
 			return nil, err
 		}
-		return finish(&in.dryRunOption, &encryptOutput{sealed, algorithm, k.arn})
+		return finish(&in.dryRunOption, &encryptOutput{sealed, in.EncryptionAlgorithm, k.arn})
 	}, nil
 }
 
@@ -139,6 +144,8 @@ func (in *decryptInput) check(k *checker) {
 	in.ciphertextInput.check(k)
 }
 
+func (in *decryptInput) complete() { setDefault(&in.EncryptionAlgorithm) }
+
 type decryptOutput struct {
 	EncryptionAlgorithm string
 	KeyID               string `json:"KeyId"`
@@ -147,19 +154,18 @@ type decryptOutput struct {
 }
 
 func decrypt(c *call, in *decryptInput) (work[decryptOutput], error) {
-	algorithm := cmp.Or(in.EncryptionAlgorithm, symmetricDefault)
 	f, err := in.find(c, in.KeyID, c.action)
 	if err != nil {
 		return nil, err
 	}
-	k, err := c.open(f, c.cipherNeed(c.action, algorithm, in.EncryptionContext))
+	k, err := c.open(f, c.cipherNeed(c.action, in.EncryptionAlgorithm, in.EncryptionContext))
 	if err != nil {
 		return nil, err
 	}
 	if in.ignored() {
 		return nil, in.stop()
 	}
-	s, err := k.toOpen(c.name, algorithm, in.EncryptionContext, in.CiphertextBlob)
+	s, err := k.toOpen(c.name, in.EncryptionAlgorithm, in.EncryptionContext, in.CiphertextBlob)
 	if err != nil {
 		return nil, err
 	}
@@ -168,7 +174,7 @@ func decrypt(c *call, in *decryptInput) (work[decryptOutput], error) {
 		if err != nil {
 			return nil, err
 		}
-		return finish(&in.dryRunOption, &decryptOutput{algorithm, k.arn, k.materialID(s.material), plaintext})
+		return finish(&in.dryRunOption, &decryptOutput{in.EncryptionAlgorithm, k.arn, k.materialID(s.material), plaintext})
 	}, nil
 }
 
@@ -200,8 +206,9 @@ type reEncryptOutput struct {
 	SourceKeyMaterialID            string `json:"SourceKeyMaterialId,omitempty"`
 }
 
-func (in *reEncryptInput) algorithms() (from, to string) {
-	return cmp.Or(in.SourceEncryptionAlgorithm, symmetricDefault), cmp.Or(in.DestinationEncryptionAlgorithm, symmetricDefault)
+func (in *reEncryptInput) complete() {
+	setDefault(&in.SourceEncryptionAlgorithm)
+	setDefault(&in.DestinationEncryptionAlgorithm)
 }
 
 func reEncrypt(c *call, in *reEncryptInput) (work[reEncryptOutput], error) {
@@ -212,18 +219,17 @@ func reEncrypt(c *call, in *reEncryptInput) (work[reEncryptOutput], error) {
 	if in.ignored() {
 		return nil, in.stop()
 	}
-	fromAlgorithm, toAlgorithm := in.algorithms()
-	source, err := from.toOpen(c.name, fromAlgorithm, in.SourceEncryptionContext, in.CiphertextBlob)
+	source, err := from.toOpen(c.name, in.SourceEncryptionAlgorithm, in.SourceEncryptionContext, in.CiphertextBlob)
 	if err != nil {
 		return nil, err
 	}
-	destination, err := to.toSeal(c.name, toAlgorithm, in.DestinationEncryptionContext)
+	destination, err := to.toSeal(c.name, in.DestinationEncryptionAlgorithm, in.DestinationEncryptionContext)
 	if err != nil {
 		return nil, err
 	}
 	out := &reEncryptOutput{
-		SourceEncryptionAlgorithm: fromAlgorithm, SourceKeyID: from.arn, SourceKeyMaterialID: from.materialID(source.material),
-		DestinationEncryptionAlgorithm: toAlgorithm, KeyID: to.arn, DestinationKeyMaterialID: to.materialID(destination.material),
+		SourceEncryptionAlgorithm: in.SourceEncryptionAlgorithm, SourceKeyID: from.arn, SourceKeyMaterialID: from.materialID(source.material),
+		DestinationEncryptionAlgorithm: in.DestinationEncryptionAlgorithm, KeyID: to.arn, DestinationKeyMaterialID: to.materialID(destination.material),
 	}
 	return func() (*reEncryptOutput, error) {
 		plaintext, err := source.open(in.CiphertextBlob)
@@ -250,14 +256,13 @@ func (c *call) reEncryptionKeys(in *reEncryptInput) (from, to *key, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	fromAlgorithm, toAlgorithm := in.algorithms()
 	same := strconv.FormatBool(source.same(destination))
-	fromNeed := c.cipherNeed(reEncryptFrom, fromAlgorithm, in.SourceEncryptionContext)
+	fromNeed := c.cipherNeed(reEncryptFrom, in.SourceEncryptionAlgorithm, in.SourceEncryptionContext)
 	fromNeed.context.Set("kms:ReEncryptOnSameKey", same)
 	if from, err = c.open(source, fromNeed); err != nil {
 		return nil, nil, err
 	}
-	toNeed := c.cipherNeed("kms:ReEncryptTo", toAlgorithm, in.DestinationEncryptionContext)
+	toNeed := c.cipherNeed("kms:ReEncryptTo", in.DestinationEncryptionAlgorithm, in.DestinationEncryptionContext)
 	toNeed.context.Set("kms:ReEncryptOnSameKey", same)
 	to, err = c.open(destination, toNeed)
 	return from, to, err

@@ -127,11 +127,17 @@ func jsonWork[In, Out any, P input[In]](run func(*call, P) (work[Out], error)) h
 	}
 }
 
+// completable is an input that fills in what the API assumes where it is silent.
+type completable interface{ complete() }
+
 // readInput decodes an input, notes it for the trail and checks its shape.
 func readInput[In any, P input[In]](c *call) (P, error) {
 	in := P(new(In))
 	if err := decodeJSON(c.body, in); err != nil {
 		return nil, err
+	}
+	if silent, ok := any(in).(completable); ok {
+		silent.complete()
 	}
 	c.event.request = jsonText(in)
 	if carrier, ok := any(in).(tokenCarrier); ok {
