@@ -80,7 +80,7 @@ func readStamp(data []byte) *stamp {
 		return nil
 	}
 	var s stamp
-	if err := json.Unmarshal(data, &s); err != nil {
+	if err := json.Unmarshal(data, &s); err != nil || s.TemplateVersion == "" || len(s.Inputs) == 0 {
 		return nil
 	}
 	return &s

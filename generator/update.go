@@ -93,6 +93,9 @@ func Stamped(dir string) (Module, error) {
 	if err := d.Decode(&m); err != nil {
 		return m, fmt.Errorf("reading the inputs in %q: %w; they are of another version of keywright: name the spec with --spec", filepath.Join(dir, stampName), err)
 	}
+	if !moduleName.MatchString(m.Name) {
+		return m, fmt.Errorf("reading the inputs in %q: %q is no name of a module; put the stamp back as it was written", filepath.Join(dir, stampName), m.Name)
+	}
 	m.Preset = s.Preset
 	m.fill() // what has come to specs since has its default
 	return m, nil
@@ -124,7 +127,7 @@ func stampOf(dir string) (*stamp, error) {
 	if s := readStamp(data); s != nil {
 		return s, nil
 	}
-	return nil, fmt.Errorf("%q cannot be read as JSON; put it back as it was written", name)
+	return nil, fmt.Errorf("%q is spoilt; put it back as it was written", name)
 }
 
 // PlanUpdate works out how dir gets from what its stamp remembers to files, the

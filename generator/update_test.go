@@ -231,6 +231,17 @@ func TestStampedIsTheModuleThatWasWritten(t *testing.T) {
 }
 
 // TestUpdateRefuses what it has no ground to start from, and writes nothing.
+// TestStampedRefuses: what is no module is not rendered into the folder.
+func TestStampedRefuses(t *testing.T) {
+	t.Parallel()
+	dir, _ := written(t)
+	_, err := generator.Stamped(dir)
+	require.NoError(t, err)
+	put(t, `{"template_version": "0.3.0", "inputs": {"manages": "key"}, "files": {}}`, dir, ".keywright.json")
+	_, err = generator.Stamped(dir)
+	require.ErrorContains(t, err, `"" is no name of a module; put the stamp back`)
+}
+
 func TestUpdateRefuses(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -239,7 +250,11 @@ func TestUpdateRefuses(t *testing.T) {
 		want   string
 	}{
 		{"no stamp", func(t *testing.T, dir string) { t.Helper(); remove(t, dir, ".keywright.json") }, "there is no "},
-		{"spoilt stamp", func(t *testing.T, dir string) { t.Helper(); put(t, "<<<<<<< HEAD", dir, ".keywright.json") }, "cannot be read as JSON; put it back"},
+		{"spoilt stamp", func(t *testing.T, dir string) { t.Helper(); put(t, "<<<<<<< HEAD", dir, ".keywright.json") }, "is spoilt; put it back"},
+		{"empty stamp", func(t *testing.T, dir string) {
+			t.Helper()
+			put(t, `{"inputs": {}, "files": {}}`, dir, ".keywright.json")
+		}, "is spoilt; put it back"},
 		{"forged original", func(t *testing.T, dir string) {
 			t.Helper()
 			data, err := os.ReadFile(filepath.Join(dir, ".keywright.json"))

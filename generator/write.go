@@ -23,7 +23,7 @@ func (e *ConflictError) Error() string {
 	for i, c := range e.Changes {
 		names[i] = c.String()
 	}
-	return fmt.Sprintf("folder %q holds files that were not generated, or were changed since: %s; move them elsewhere, or restore what was generated, and put the change into the spec",
+	return fmt.Sprintf("folder %q holds files that were not generated, or were changed since: %s; move them elsewhere, or restore what was generated, and put the change into the spec, or merge the new rendering into them with keywright update --spec",
 		e.Dir, strings.Join(names, ", "))
 }
 

@@ -230,7 +230,7 @@ func TestConflictErrorNamesEveryFileAndTheRemedy(t *testing.T) {
 		{Path: "a.tf", Kind: generator.Edited}, {Path: "b.tf", Kind: generator.Stale}, {Path: "c.txt", Kind: generator.Extra},
 	})
 	require.EqualError(t, err, `folder "orders" holds files that were not generated, or were changed since: a.tf (edited), c.txt (extra); `+
-		`move them elsewhere, or restore what was generated, and put the change into the spec`)
+		`move them elsewhere, or restore what was generated, and put the change into the spec, or merge the new rendering into them with keywright update --spec`)
 	require.NoError(t, generator.Conflict("orders", []generator.Change{{Path: "b.tf", Kind: generator.Stale}}))
 }
 

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"go/token"
 	"os"
 	"path/filepath"
 	"strings"
@@ -68,6 +69,12 @@ func (a *app) listPresets() error {
 }
 
 func (a *app) runInit(spec string, n initializing) error {
+	switch {
+	case strings.HasSuffix(spec, ".json"):
+		return fmt.Errorf("init writes a spec in the native syntax: name a file such as %q, not %q", specNames[0], spec)
+	case n.goPackage != "" && !token.IsIdentifier(n.goPackage):
+		return fmt.Errorf("--go-package %q is not the name of a Go package: use letters, digits and _", n.goPackage)
+	}
 	if err := n.readRoles(); err != nil {
 		return err
 	}
@@ -133,10 +140,15 @@ func (a *app) writeNew(files []generator.File) error {
 			return fmt.Errorf("%q is there already: name another file, or edit it", f.Path)
 		}
 	}
-	for _, f := range files {
+	for i, f := range files {
 		if err := create(f); err != nil {
+			for _, made := range files[:i] {
+				err = errors.Join(err, os.Remove(made.Path))
+			}
 			return err
 		}
+	}
+	for _, f := range files {
 		if _, err := fmt.Fprintf(a.Out, "wrote %s\n", f.Path); err != nil {
 			return err
 		}
