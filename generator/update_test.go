@@ -230,7 +230,6 @@ func TestStampedIsTheModuleThatWasWritten(t *testing.T) {
 	require.Equal(t, "orders", name)
 }
 
-// TestUpdateRefuses what it has no ground to start from, and writes nothing.
 // TestStampedRefuses: what is no module is not rendered into the folder.
 func TestStampedRefuses(t *testing.T) {
 	t.Parallel()
@@ -242,6 +241,7 @@ func TestStampedRefuses(t *testing.T) {
 	require.ErrorContains(t, err, `"" is no name of a module; put the stamp back`)
 }
 
+// TestUpdateRefuses what it has no ground to start from, and writes nothing.
 func TestUpdateRefuses(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
