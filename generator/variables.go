@@ -240,7 +240,7 @@ func sourceDocuments() variable {
 	return variable{
 		Name: "source_policy_documents", Type: "list(string)", Default: "[]",
 		Description: "Policy documents (JSON), as aws_iam_policy_document renders them, whose statements are added to the key policy.",
-		Edges:       [2]string{"[]", "[jsonencode({ Statement = [] })]"},
+		Edges:       [2]string{`[jsonencode({ Statement = [{ Effect = "Deny", Action = "kms:Decrypt", Resource = "*", NotPrincipal = { AWS = "arn:aws:iam::111122223333:role/app" } }, { Effect = "Allow", Action = "kms:Decrypt", Resource = "*", Principal = "*", Condition = { StringEquals = { "aws:PrincipalOrgID" = "o-1234567890" } } }] })]`, "[jsonencode({ Statement = [] })]"},
 		Rules: []rule{
 			{
 				`alltrue([for document in var.source_policy_documents : can(jsondecode(document).Statement)])`,
@@ -256,9 +256,13 @@ func sourceDocuments() variable {
 				},
 			},
 			{
-				`alltrue([for statement in ` + statementsOf + ` : can(statement.Condition) || try(statement.Effect, "") != "Allow" || !contains(flatten([try(statement.Principal.AWS, tostring(statement.Principal), [])]), "*")])`,
-				"A statement of a source policy document that allows something to everyone must have a Condition that says to whom.",
-				[]bad{{"source_document_open_to_everyone", `[jsonencode({ Statement = { Effect = "Allow", Action = "kms:Decrypt", Resource = "*", Principal = { AWS = "*" } } })]`}},
+				`alltrue([for statement in ` + statementsOf + ` : try(length(statement.Condition) > 0, false) || try(statement.Effect, "") != "Allow" || !contains(flatten([try(statement.Principal.AWS, tostring(statement.Principal), can(statement.NotPrincipal) ? ["*"] : [])]), "*")])`,
+				"A statement of a source policy document that allows something to everyone, or to everyone but some, must have a Condition that says to whom.",
+				[]bad{
+					{"source_document_open_to_everyone", `[jsonencode({ Statement = { Effect = "Allow", Action = "kms:Decrypt", Resource = "*", Principal = { AWS = "*" } } })]`},
+					{"source_document_open_under_no_condition", `[jsonencode({ Statement = { Effect = "Allow", Action = "kms:Decrypt", Resource = "*", Principal = "*", Condition = {} } })]`},
+					{"source_document_open_to_all_but_one", `[jsonencode({ Statement = { Effect = "Allow", Action = "kms:Decrypt", Resource = "*", NotPrincipal = { AWS = "arn:aws:iam::111122223333:role/app" } } })]`},
+				},
 			},
 		},
 	}

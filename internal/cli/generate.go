@@ -47,7 +47,8 @@ func (a *app) generate() *cobra.Command {
 		Long: `Generate writes the modules of a spec file, each into a folder beside it.
 A folder that is up to date is not touched; files of your own, and generated
 files you have edited, are never overwritten: the command says which they are
-and writes nothing. To bring new templates into edited files, use update.
+and writes nothing. To bring new templates into edited files, use update. The
+folder of a module that the spec no longer has stays: it may hold state.
 
 --check tells how each folder differs from its spec, and why: edited or deleted
 by hand, a spec that changed, templates that did.`,

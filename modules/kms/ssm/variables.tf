@@ -90,8 +90,8 @@ variable "source_policy_documents" {
   }
 
   validation {
-    condition     = alltrue([for statement in flatten([for document in var.source_policy_documents : [try(jsondecode(document).Statement, [])]]) : can(statement.Condition) || try(statement.Effect, "") != "Allow" || !contains(flatten([try(statement.Principal.AWS, tostring(statement.Principal), [])]), "*")])
-    error_message = "A statement of a source policy document that allows something to everyone must have a Condition that says to whom."
+    condition     = alltrue([for statement in flatten([for document in var.source_policy_documents : [try(jsondecode(document).Statement, [])]]) : try(length(statement.Condition) > 0, false) || try(statement.Effect, "") != "Allow" || !contains(flatten([try(statement.Principal.AWS, tostring(statement.Principal), can(statement.NotPrincipal) ? ["*"] : [])]), "*")])
+    error_message = "A statement of a source policy document that allows something to everyone, or to everyone but some, must have a Condition that says to whom."
   }
 }
 

@@ -29,7 +29,7 @@ run "accepts_the_edges" {
     description             = format("%8192s", "x")
     administrators          = ["arn:aws:iam::111122223333:role/teams/platform/administrators", "arn:aws:iam::111122223333:user/administrators+1@example.com"]
     backup_roles            = ["arn:aws:iam::111122223333:role/teams/platform/backup_roles", "arn:aws:iam::111122223333:user/backup_roles+1@example.com"]
-    source_policy_documents = []
+    source_policy_documents = [jsonencode({ Statement = [{ Effect = "Deny", Action = "kms:Decrypt", Resource = "*", NotPrincipal = { AWS = "arn:aws:iam::111122223333:role/app" } }, { Effect = "Allow", Action = "kms:Decrypt", Resource = "*", Principal = "*", Condition = { StringEquals = { "aws:PrincipalOrgID" = "o-1234567890" } } }] })]
     rotation_period_in_days = 90
     deletion_window_in_days = 7
     tags                    = { "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" }
@@ -274,6 +274,26 @@ run "refuses_source_document_open_to_everyone" {
 
   variables {
     source_policy_documents = [jsonencode({ Statement = { Effect = "Allow", Action = "kms:Decrypt", Resource = "*", Principal = { AWS = "*" } } })]
+  }
+
+  expect_failures = [var.source_policy_documents]
+}
+
+run "refuses_source_document_open_under_no_condition" {
+  command = plan
+
+  variables {
+    source_policy_documents = [jsonencode({ Statement = { Effect = "Allow", Action = "kms:Decrypt", Resource = "*", Principal = "*", Condition = {} } })]
+  }
+
+  expect_failures = [var.source_policy_documents]
+}
+
+run "refuses_source_document_open_to_all_but_one" {
+  command = plan
+
+  variables {
+    source_policy_documents = [jsonencode({ Statement = { Effect = "Allow", Action = "kms:Decrypt", Resource = "*", NotPrincipal = { AWS = "arn:aws:iam::111122223333:role/app" } } })]
   }
 
   expect_failures = [var.source_policy_documents]
