@@ -18,7 +18,7 @@ func (s *Statement) compile(variables bool) {
 }
 
 // coversAction reports whether the statement is about the request's action. A
-// statement without Action and NotAction is about none: fact K-50.
+// statement without Action and NotAction is about none: fact K0050 of kmsemu.
 func (s *Statement) coversAction(f *facts) truth {
 	return negateIf(s.notActions, matchesAny(s.actions, f.action, f))
 }

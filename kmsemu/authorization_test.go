@@ -1,6 +1,7 @@
 package kmsemu_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -355,6 +356,46 @@ func TestSealedKeyStaysUnseen(t *testing.T) {
 	w.clock.Advance(30 * 24 * hour)
 	_, err = w.decrypt(w.root, secret, nil)
 	fails(t, err, "AccessDeniedException", text)
+}
+
+// TestStatementWithoutEffect (K0050): a statement without Action or Resource is taken
+// and allows nothing.
+func TestStatementWithoutEffect(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	role, session := w.roleAndSession()
+	whole := statement("Allow", role, "kms:Encrypt", "")
+	for name, row := range map[string]struct {
+		statement string
+		may       bool
+	}{
+		"whole":            {whole, true},
+		"without Action":   {strings.Replace(whole, `"Action":"kms:Encrypt",`, "", 1), false},
+		"without Resource": {strings.Replace(whole, `,"Resource":"*"`, "", 1), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := w.encrypt(session, w.key(withPolicy(keyPolicy(row.statement))), nil)
+			if row.may {
+				require.NoError(t, err)
+			} else {
+				fails(t, err, "AccessDeniedException", "")
+			}
+		})
+	}
+}
+
+// TestAliasInAnIdentityPolicy (K0080): it is the alias, and not its key.
+func TestAliasInAnIdentityPolicy(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	key, alias := w.key(), "alias/named"
+	_, err := w.root.kms.CreateAlias(w.ctx, &kms.CreateAliasInput{AliasName: &alias, TargetKeyId: &key})
+	require.NoError(t, err)
+	_, err = w.encrypt(w.role(allow("kms:Encrypt", key)), alias, nil)
+	require.NoError(t, err)
+	onAlias := w.role(allow("kms:Encrypt", "arn:aws:kms:us-east-1:000000000000:"+alias))
+	_, err = w.encrypt(onAlias, alias, nil)
+	fails(t, err, "AccessDeniedException", denied(onAlias.arn, "kms:Encrypt", key, "because no identity-based policy allows the kms:Encrypt action"))
 }
 
 // TestAliasVerbsNeedBoth (K0079): the alias by identity policy, the key by its own.
