@@ -51,6 +51,11 @@ func readEnvironment() (environment, error) {
 		name, value, _ := strings.Cut(pair, "=")
 		all[name] = value
 	}
+	for _, name := range []string{"KEYWRIGHT_CACHE", "KEYWRIGHT_LOGS", "KEYWRIGHT_RESULTS", "KEYWRIGHT_REUSE"} {
+		if path := all[name]; path != "" && !filepath.IsAbs(path) {
+			return environment{}, fmt.Errorf("%s is %q: set it to an absolute path, tests run in their packages' folders", name, path)
+		}
+	}
 	cache := all["KEYWRIGHT_CACHE"]
 	if cache == "" {
 		base, err := os.UserCacheDir()
@@ -60,9 +65,6 @@ func readEnvironment() (environment, error) {
 		cache = filepath.Join(base, "keywright")
 	}
 	logs := cmp.Or(all["KEYWRIGHT_LOGS"], filepath.Join(cache, "logs"))
-	if !filepath.IsAbs(logs) {
-		return environment{}, fmt.Errorf("KEYWRIGHT_LOGS is %q: set it to an absolute path, tests run in their packages' folders", logs)
-	}
 	return environment{
 		all: all, backend: all["KEYWRIGHT_BACKEND"], results: all["KEYWRIGHT_RESULTS"], reuse: all["KEYWRIGHT_REUSE"],
 		logs: filepath.Join(logs, filepath.FromSlash(packageName())),
@@ -90,8 +92,6 @@ func (e environment) openReuse(tools toolchain.Toolchain) (*reuse, error) {
 	switch {
 	case e.reuse == "":
 		return nil, nil
-	case !filepath.IsAbs(e.reuse):
-		return nil, fmt.Errorf("KEYWRIGHT_REUSE is %q: set it to an absolute path, tests run in their packages' folders", e.reuse)
 	case e.backend != "" && e.backend != "embedded":
 		return nil, fmt.Errorf("KEYWRIGHT_REUSE is set: only the embedded backend keeps its state, not %s: unset one of the two", e.backend)
 	}

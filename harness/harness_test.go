@@ -179,3 +179,16 @@ func TestNoEngine(t *testing.T) {
 	require.Contains(t, string(out), "no usable engine:\n")
 	require.Contains(t, string(out), "/nowhere/terraform: no such file or directory")
 }
+
+// What a relative path means would depend on the package.
+func TestRelativePaths(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"KEYWRIGHT_CACHE", "KEYWRIGHT_LOGS", "KEYWRIGHT_RESULTS", "KEYWRIGHT_REUSE"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			out, err := reexec(t, "none", name+"=some/where").CombinedOutput()
+			require.Error(t, err)
+			require.Contains(t, string(out), name+` is "some/where": set it to an absolute path, tests run in their packages' folders`)
+		})
+	}
+}
