@@ -10,7 +10,7 @@ SIDE_BY_SIDE  ?= 4
 # Packages with tests that -short leaves out: long, of one goroutine, and ten times
 # longer under the race detector; and what judges the modules and the emulator from
 # outside, most of it other programs.
-LONG          := ./generator ./keypolicy ./kmsemu ./test/...
+LONG          := ./generator ./internal/merge ./keypolicy ./kmsemu ./test/...
 # Backends with engines, on which the suites of ./test run side by side.
 SUITES        ?= embedded-terraform embedded-opentofu localstack-terraform
 

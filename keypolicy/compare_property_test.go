@@ -228,6 +228,9 @@ func TestCompareAgreesWithEvaluate(t *testing.T) {
 // TestCompareIsExactOnText compares conditions on one key with all requests
 // whose values are short: any difference must be found, in both directions.
 func TestCompareIsExactOnText(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: thousands of requests, one after the other")
+	}
 	t.Parallel()
 	const seed, pairs = 20250304, 150
 	p := pick{rand.New(rand.NewPCG(seed, seed))}

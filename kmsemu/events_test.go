@@ -178,6 +178,9 @@ func (b *lockedBuffer) String() string {
 
 // TestTrailIsBounded: the newest events stay, in order.
 func TestTrailIsBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: millions of events, one after the other")
+	}
 	t.Parallel()
 	for _, n := range []int{0, 1, kmsemu.MaxEvents, kmsemu.MaxEvents + 1, 2 * kmsemu.MaxEvents, 2*kmsemu.MaxEvents + 1} {
 		events := make([]kmsemu.Event, n)

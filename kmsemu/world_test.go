@@ -43,6 +43,15 @@ type world struct {
 	client aws.HTTPClient
 }
 
+// skipCallsInTurn skips, under -short, a test of hundreds of calls of one caller, one
+// after the other, of operations that shorter tests call too.
+func skipCallsInTurn(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: hundreds of calls, one after the other")
+	}
+}
+
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	return newWorldOf(t, kmsemu.Config{})

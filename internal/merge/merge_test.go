@@ -59,6 +59,9 @@ func text(random *rand.Rand) string {
 
 // TestMergeLaws holds for whatever the texts are.
 func TestMergeLaws(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: thousands of texts, one after the other")
+	}
 	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 2))
 	clean := 0
