@@ -111,6 +111,9 @@ func TestCompareLarge(t *testing.T) {
 // TestCompareHostile compares policies of 32 KiB that are made to be hard: what
 // is not decided is said to be so.
 func TestCompareHostile(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: each comparison goes to its limit, in one goroutine")
+	}
 	t.Parallel()
 	for kind := range hostilePolicies {
 		t.Run(kind, func(t *testing.T) {

@@ -87,7 +87,10 @@ func TestRotatesOnDemand(t *testing.T) {
 				change(out)
 			}
 		}}.client(l.Config())
-		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		ctx, cancel := context.WithCancel(t.Context())
+		if name == context.DeadlineExceeded.Error() { // it waits for what never comes
+			ctx, cancel = context.WithTimeout(ctx, 300*time.Millisecond)
+		}
 		require.ErrorContains(t, probe.RotatesOnDemand(ctx, client, lying, key, tenant), name)
 		cancel()
 	}
