@@ -105,7 +105,7 @@ func (p *prover) evaluate(file *file, module *tfconfig.Module) error {
 	}
 	for name, value := range values {
 		if module.Variables[name] == nil {
-			return fmt.Errorf("%s: the module has no variable %q: it has %s", file.path, name, strings.Join(slices.Sorted(maps.Keys(module.Variables)), ", "))
+			return fmt.Errorf("%s: the module has no variable %q: it has %s", file.path, name, cmp.Or(strings.Join(slices.Sorted(maps.Keys(module.Variables)), ", "), "none"))
 		}
 		data, err := ctyjson.Marshal(value, value.Type())
 		if err != nil {
