@@ -57,6 +57,9 @@ type Event struct {
 	// Resources are the keys and aliases the call was about, in the order it named
 	// them.
 	Resources []Resource `json:"resources,omitempty"`
+	// KeyMaterials are what a cryptographic operation that succeeded used of its
+	// symmetric keys; zero for every other call.
+	KeyMaterials KeyMaterials `json:"-"`
 	// Decision is the last one taken for the call, so the denial if it was
 	// denied; nil if none was taken, because the call was refused before.
 	Decision *keypolicy.Decision `json:"-"`
@@ -109,6 +112,18 @@ type Resource struct {
 	Type      string `json:"type"` // "AWS::KMS::Key" or "AWS::KMS::Alias"
 }
 
+// KeyMaterials are the ids of key material that a call used, 64 hexadecimal digits
+// each, as ListKeyRotations tells them; "" where a key has none to show: only symmetric
+// keys do, and only if KMS holds their material. Records have them under
+// additionalEventData (K0115).
+type KeyMaterials struct {
+	// KeyMaterialID is that of the one key of a call.
+	KeyMaterialID string `json:"keyMaterialId,omitempty"`
+	// SourceKeyMaterialID and DestinationKeyMaterialID are those of ReEncrypt.
+	SourceKeyMaterialID      string `json:"sourceKeyMaterialId,omitempty"`
+	DestinationKeyMaterialID string `json:"destinationKeyMaterialId,omitempty"`
+}
+
 func keyResource(k *key) Resource { return Resource{k.arn, k.account, "AWS::KMS::Key"} }
 
 // MarshalJSON writes a CloudTrail record, whose times are whole seconds (K0115).
@@ -119,25 +134,32 @@ func (e Event) MarshalJSON() ([]byte, error) {
 		Version string `json:"eventVersion"`
 		plain
 		Extra *extraData `json:"additionalEventData,omitempty"`
-	}{"1.11", plain(e), extraOf(e.Decision)})
+	}{"1.11", plain(e), e.extra()})
 }
 
-// extraData is what the record says beyond CloudTrail: the decision as text.
+// extraData is additionalEventData: what CloudTrail has there, and the decision.
 type extraData struct {
-	Decision struct {
-		Verdict string   `json:"verdict"`
-		Reasons []string `json:"reasons"`
-	} `json:"decision"`
+	KeyMaterials
+	Decision *decisionText `json:"decision,omitempty"`
 }
 
-func extraOf(d *keypolicy.Decision) *extraData {
-	if d == nil {
-		return nil
+// decisionText is a decision, which CloudTrail does not tell, as text.
+type decisionText struct {
+	Verdict string   `json:"verdict"`
+	Reasons []string `json:"reasons"`
+}
+
+// extra is nil if there is nothing of the kind.
+func (e *Event) extra() *extraData {
+	out := &extraData{KeyMaterials: e.KeyMaterials}
+	if e.Decision != nil {
+		out.Decision = &decisionText{Verdict: e.Decision.Verdict.String()}
+		for _, reason := range e.Decision.Reasons {
+			out.Decision.Reasons = append(out.Decision.Reasons, reason.String())
+		}
 	}
-	out := &extraData{}
-	out.Decision.Verdict = d.Verdict.String()
-	for _, reason := range d.Reasons {
-		out.Decision.Reasons = append(out.Decision.Reasons, reason.String())
+	if *out == (extraData{}) {
+		return nil
 	}
 	return out
 }

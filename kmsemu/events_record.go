@@ -33,6 +33,9 @@ func (c *call) conclude(result any, err *apiError) []Event {
 		c.event.ErrorCode, c.event.ErrorMessage = c.protocol.name(err.code), err.message
 	} else {
 		c.event.response = c.responseElements(result)
+		if r, ok := result.(materialUser); ok {
+			c.event.KeyMaterials = r.materials()
+		}
 		others = c.share()
 	}
 	for _, part := range c.parts {
@@ -64,6 +67,9 @@ func (c *call) share() []Event {
 
 // recorded is a result of which the trail shows something else than all.
 type recorded interface{ forTrail() any }
+
+// materialUser is a result that was made with the material of keys.
+type materialUser interface{ materials() KeyMaterials }
 
 // responseElements are those of a call of KMS that changed something (K0486), as
 // JSON. What answers without a body has the key's ARN there.

@@ -110,7 +110,8 @@ func (in *encryptInput) complete() { setDefault(&in.EncryptionAlgorithm) }
 type encryptOutput struct {
 	CiphertextBlob      []byte
 	EncryptionAlgorithm string
-	KeyID               string `json:"KeyId"`
+	KeyID               string     `json:"KeyId"`
+	usedMaterial        `json:"-"` // only the record tells it (K0115)
 }
 
 func encrypt(c *call, in *encryptInput) (work[encryptOutput], error) {
@@ -127,7 +128,7 @@ func encrypt(c *call, in *encryptInput) (work[encryptOutput], error) {
 		if err != nil {
 			return nil, err
 		}
-		return finish(&in.dryRunOption, &encryptOutput{sealed, in.EncryptionAlgorithm, k.arn})
+		return finish(&in.dryRunOption, &encryptOutput{sealed, in.EncryptionAlgorithm, k.arn, usedMaterial{k.materialID(s.material)}})
 	}, nil
 }
 
@@ -149,8 +150,8 @@ func (in *decryptInput) complete() { setDefault(&in.EncryptionAlgorithm) }
 type decryptOutput struct {
 	EncryptionAlgorithm string
 	KeyID               string `json:"KeyId"`
-	KeyMaterialID       string `json:"KeyMaterialId,omitempty"`
-	Plaintext           []byte
+	usedMaterial
+	Plaintext []byte
 }
 
 func decrypt(c *call, in *decryptInput) (work[decryptOutput], error) {
@@ -174,7 +175,7 @@ func decrypt(c *call, in *decryptInput) (work[decryptOutput], error) {
 		if err != nil {
 			return nil, err
 		}
-		return finish(&in.dryRunOption, &decryptOutput{in.EncryptionAlgorithm, k.arn, k.materialID(s.material), plaintext})
+		return finish(&in.dryRunOption, &decryptOutput{in.EncryptionAlgorithm, k.arn, usedMaterial{k.materialID(s.material)}, plaintext})
 	}, nil
 }
 
@@ -204,6 +205,10 @@ type reEncryptOutput struct {
 	SourceEncryptionAlgorithm      string
 	SourceKeyID                    string `json:"SourceKeyId"`
 	SourceKeyMaterialID            string `json:"SourceKeyMaterialId,omitempty"`
+}
+
+func (o *reEncryptOutput) materials() KeyMaterials {
+	return KeyMaterials{SourceKeyMaterialID: o.SourceKeyMaterialID, DestinationKeyMaterialID: o.DestinationKeyMaterialID}
 }
 
 func (in *reEncryptInput) complete() {

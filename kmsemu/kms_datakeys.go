@@ -28,7 +28,7 @@ func (in *generateDataKeyInput) size() int {
 type dataKeyWithoutPlaintextOutput struct {
 	CiphertextBlob []byte
 	KeyID          string `json:"KeyId"`
-	KeyMaterialID  string `json:"KeyMaterialId,omitempty"`
+	usedMaterial
 }
 
 type dataKeyOutput struct {
@@ -54,7 +54,7 @@ func generateDataKey(c *call, in *generateDataKeyInput) (work[dataKeyOutput], er
 		if err != nil {
 			return nil, err
 		}
-		return finish(&in.dryRunOption, &dataKeyOutput{dataKeyWithoutPlaintextOutput{sealed, k.arn, k.materialID(s.material)}, plaintext})
+		return finish(&in.dryRunOption, &dataKeyOutput{dataKeyWithoutPlaintextOutput{sealed, k.arn, usedMaterial{k.materialID(s.material)}}, plaintext})
 	}, nil
 }
 

@@ -67,8 +67,8 @@ func (in *generateDataKeyPairInput) check(k *checker) {
 }
 
 type dataKeyPairWithoutPlaintextOutput struct {
-	KeyID                    string `json:"KeyId"`
-	KeyMaterialID            string `json:"KeyMaterialId"`
+	KeyID string `json:"KeyId"`
+	usedMaterial
 	KeyPairSpec              string
 	PrivateKeyCiphertextBlob []byte
 	PublicKey                []byte
@@ -94,7 +94,7 @@ func generateDataKeyPair(c *call, in *generateDataKeyPairInput) (work[dataKeyPai
 	if err != nil {
 		return nil, err
 	}
-	out := &dataKeyPairOutput{dataKeyPairWithoutPlaintextOutput: dataKeyPairWithoutPlaintextOutput{KeyID: k.arn, KeyMaterialID: s.material.id, KeyPairSpec: in.KeyPairSpec}}
+	out := &dataKeyPairOutput{dataKeyPairWithoutPlaintextOutput: dataKeyPairWithoutPlaintextOutput{KeyID: k.arn, usedMaterial: usedMaterial{k.materialID(s.material)}, KeyPairSpec: in.KeyPairSpec}}
 	return func() (*dataKeyPairOutput, error) {
 		if err := in.stop(); err != nil {
 			return nil, err

@@ -74,6 +74,14 @@ func (k *key) sealer(m *material, algorithm string, context encryptionContext) (
 	return sealer{m, sealing{algorithm, header{k.account, k.id, m.id}, context}}, nil
 }
 
+// usedMaterial is the part of an answer that tells which material of the key made
+// it.
+type usedMaterial struct {
+	KeyMaterialID string `json:"KeyMaterialId,omitempty"`
+}
+
+func (u usedMaterial) materials() KeyMaterials { return KeyMaterials{KeyMaterialID: u.KeyMaterialID} }
+
 // ignoreCiphertext is the one DryRunModifier (K0203).
 const ignoreCiphertext = "IGNORE_CIPHERTEXT"
 

@@ -135,7 +135,8 @@ func (e *Event) understand() {
 func (e *Event) copy(s *scribe) {
 	s.time(&e.EventTime)
 	s.texts(&e.EventSource, &e.EventName, &e.AWSRegion, &e.SourceIPAddress, &e.UserAgent, &e.ErrorCode, &e.ErrorMessage,
-		&e.EventType, &e.EventCategory, &e.RecipientAccountID)
+		&e.EventType, &e.EventCategory, &e.RecipientAccountID,
+		&e.KeyMaterials.KeyMaterialID, &e.KeyMaterials.SourceKeyMaterialID, &e.KeyMaterials.DestinationKeyMaterialID)
 	s.flags(&e.ManagementEvent, &e.ReadOnly)
 	e.UserIdentity.copy(s)
 	once(s, &e.RequestID)
