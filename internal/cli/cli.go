@@ -72,7 +72,6 @@ embedded AWS that enforces key policies.`,
 		root.AddCommand(commands[args[0]]())
 		return root
 	}
-	root.Version = process.Version()
 	for _, command := range commands {
 		root.AddCommand(command())
 	}

@@ -27,11 +27,13 @@ const (
 var ErrFindings = errors.New("findings")
 
 // Main runs a command with the arguments after the program's name and returns the
-// exit status. An interrupt cancels what runs, which then cleans up.
+// exit status. An interrupt cancels what runs, which then cleans up. The command's
+// flag --version prints its name and [Version].
 func Main(root *cobra.Command, args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	root.SilenceErrors, root.SilenceUsage = true, true
+	root.Version = Version()
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetArgs(args)
 	return status(root, root.ExecuteContext(ctx))
