@@ -69,6 +69,9 @@ func besides(err error) []error {
 	if !errors.Is(err, context.Canceled) {
 		return []error{err}
 	}
+	if inner := errors.Unwrap(err); inner != nil {
+		return besides(inner)
+	}
 	var others []error
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, e := range joined.Unwrap() {

@@ -25,7 +25,7 @@ func TestMainStatus(t *testing.T) {
 		"findings":    {fmt.Errorf("it drifted: %w", process.ErrFindings), nil, 2, ""},
 		"interrupted": {fmt.Errorf("applying: %w", context.Canceled), nil, 1, "tool: interrupted\n"},
 		"interrupted, and not cleaned up": {
-			errors.Join(errors.Join(fmt.Errorf("applying: %w", context.Canceled), errors.New("destroying: denied")), errors.New("role app: denied")),
+			fmt.Errorf("module: %w", errors.Join(errors.Join(fmt.Errorf("applying: %w", context.Canceled), errors.New("destroying: denied")), errors.New("role app: denied"))),
 			nil, 1, "tool: interrupted\ntool: destroying: denied\ntool: role app: denied\n",
 		},
 		"error":    {errors.Join(errors.New("no such file"), errors.New("look elsewhere")), nil, 1, "tool: no such file\ntool: look elsewhere\n"},
