@@ -61,6 +61,15 @@ func TestAsserts(t *testing.T) {
 		h.AssertRefused(app, encryptAs)
 		broken("was allowed", `statement "App"`)
 
+		again := h.Assume(app.RoleARN)
+		require.NotEqual(t, app.ARN, again.ARN, "a session of its own")
+		h.AssertRoundTrip(again, key, nil)
+		holds("round trip as a role that was there")
+		h.AssertRoundTrip(h.Assume(stranger.RoleARN), key, nil)
+		broken("AccessDenied")
+		rec.do(func() { h.Assume(app.RoleARN + "-else") })
+		broken("assuming role "+app.RoleARN+"-else", "AccessDenied")
+
 		may := []probe.Action{probe.Encrypt, probe.Decrypt, probe.GenerateDataKey}
 		h.AssertAccess(probe.Matrix{Key: key, Rows: []probe.Row{{Identity: app, Allow: may}, {Identity: stranger, Stranger: true}}})
 		holds("access")
