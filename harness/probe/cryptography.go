@@ -27,29 +27,37 @@ type maker struct {
 	make   func(context.Context, *kms.Client, *subject) ([]byte, error)
 }
 
-var makers = []maker{
-	{ciphertext, Encrypt, func(ctx context.Context, c *kms.Client, s *subject) ([]byte, error) {
+// call makes the input for the permission that it takes.
+func (m maker) call(ctx context.Context, c *kms.Client, s *subject) error {
+	_, err := m.make(ctx, c, s)
+	return err
+}
+
+var makers = []maker{encrypting, signing, authenticating}
+
+var (
+	encrypting = maker{ciphertext, Encrypt, func(ctx context.Context, c *kms.Client, s *subject) ([]byte, error) {
 		out, err := c.Encrypt(ctx, s.encryption())
 		if err != nil {
 			return nil, err
 		}
 		return out.CiphertextBlob, nil
-	}},
-	{signature, Sign, func(ctx context.Context, c *kms.Client, s *subject) ([]byte, error) {
+	}}
+	signing = maker{signature, Sign, func(ctx context.Context, c *kms.Client, s *subject) ([]byte, error) {
 		out, err := c.Sign(ctx, &kms.SignInput{KeyId: &s.key, Message: message, SigningAlgorithm: s.meta.SigningAlgorithms[0]})
 		if err != nil {
 			return nil, err
 		}
 		return out.Signature, nil
-	}},
-	{mac, GenerateMac, func(ctx context.Context, c *kms.Client, s *subject) ([]byte, error) {
+	}}
+	authenticating = maker{mac, GenerateMac, func(ctx context.Context, c *kms.Client, s *subject) ([]byte, error) {
 		out, err := c.GenerateMac(ctx, &kms.GenerateMacInput{KeyId: &s.key, Message: message, MacAlgorithm: s.meta.MacAlgorithms[0]})
 		if err != nil {
 			return nil, err
 		}
 		return out.Mac, nil
-	}},
-}
+	}}
+)
 
 func (s *subject) encryption() *kms.EncryptInput {
 	return &kms.EncryptInput{KeyId: &s.key, Plaintext: message, EncryptionContext: s.context, EncryptionAlgorithm: s.cipher()}
@@ -58,16 +66,8 @@ func (s *subject) encryption() *kms.EncryptInput {
 // cipher is the encryption algorithm that calls use.
 func (s *subject) cipher() types.EncryptionAlgorithmSpec { return s.meta.EncryptionAlgorithms[0] }
 
-// made is the call of a maker, for its permission.
-func made(i int) func(context.Context, *kms.Client, *subject) error {
-	return func(ctx context.Context, c *kms.Client, s *subject) error {
-		_, err := makers[i].make(ctx, c, s)
-		return err
-	}
-}
-
 var cryptographicVerbs = []verb{
-	{action: Encrypt, call: made(0)},
+	{action: Encrypt, call: encrypting.call},
 	{action: Decrypt, needs: ciphertext, call: func(ctx context.Context, c *kms.Client, s *subject) error {
 		_, err := c.Decrypt(ctx, &kms.DecryptInput{
 			KeyId: &s.key, CiphertextBlob: s.inputs[ciphertext], EncryptionContext: s.context, EncryptionAlgorithm: s.cipher(),
@@ -87,7 +87,7 @@ var cryptographicVerbs = []verb{
 		})
 		return err
 	}},
-	{action: Sign, call: made(1)},
+	{action: Sign, call: signing.call},
 	{action: Verify, needs: signature, call: func(ctx context.Context, c *kms.Client, s *subject) error {
 		_, err := c.Verify(ctx, &kms.VerifyInput{
 			KeyId: &s.key, Message: message, Signature: s.inputs[signature], SigningAlgorithm: s.meta.SigningAlgorithms[0],
@@ -98,7 +98,7 @@ var cryptographicVerbs = []verb{
 		_, err := c.GetPublicKey(ctx, &kms.GetPublicKeyInput{KeyId: &s.key})
 		return err
 	}},
-	{action: GenerateMac, call: made(2)},
+	{action: GenerateMac, call: authenticating.call},
 	{action: VerifyMac, needs: mac, call: func(ctx context.Context, c *kms.Client, s *subject) error {
 		_, err := c.VerifyMac(ctx, &kms.VerifyMacInput{
 			KeyId: &s.key, Message: message, Mac: s.inputs[mac], MacAlgorithm: s.meta.MacAlgorithms[0],

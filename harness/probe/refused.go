@@ -49,7 +49,7 @@ func Refused(ctx context.Context, id *Identity, call Call) (reason string, err e
 	}
 	err = backend.Settle(ctx, id.backend, notYetRefused, func() error { return orAllowed(call(ctx, id.KMS)) })
 	if errors.Is(err, errAllowed) {
-		return "", fmt.Errorf("%s was allowed, want %s%s", id.ARN, accessDenied, because(id, ""))
+		return "", fmt.Errorf("%s was allowed, want %s%s", id.ARN, accessDenied, because(id))
 	}
 	if !isAccessDenied(err) {
 		return "", fmt.Errorf("%s: want %s, got: %w", id.ARN, accessDenied, err)
@@ -105,9 +105,9 @@ func lastDecision(id *Identity, event string) (keypolicy.Decision, bool) {
 	return *last.Decision, true
 }
 
-// because is the deciding reason as the tail of a sentence.
-func because(id *Identity, event string) string {
-	decision, ok := lastDecision(id, event)
+// because is what decided the identity's last call, as the tail of a sentence.
+func because(id *Identity) string {
+	decision, ok := lastDecision(id, "")
 	if !ok || len(decision.Reasons) == 0 {
 		return ""
 	}
