@@ -42,7 +42,7 @@ knows more.`,
 	}
 	cmd.Flags().StringVar(&from.spec, "spec", specNames[0], "the spec `FILE` to write; it must not be there yet")
 	cmd.Flags().StringVar(&from.Account, "account", "", "the account `ID` that a folder is for")
-	cmd.Flags().StringVar(&from.Region, "region", "", "the Region that a folder is for, if its provider block does not say")
+	cmd.Flags().StringVar(&from.Region, "region", "", "the `REGION` that a folder is for, if its provider block does not say")
 	cmd.Flags().StringArrayVar(&from.variables, "var", nil, "a variable of a folder, as `NAME=VALUE`; once for each")
 	return cmd
 }

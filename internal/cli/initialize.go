@@ -48,12 +48,12 @@ overwrites a file.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&n.module.Preset, "preset", "", "begin with the parts of this preset")
-	flags.StringVar(&n.module.Name, "name", "", "name of the module; by default that of the preset or the first service")
+	flags.StringVar(&n.module.Preset, "preset", "", "begin with the parts of this `PRESET`")
+	flags.StringVar(&n.module.Name, "name", "", "`NAME` of the module; by default that of the preset or the first service")
 	flags.StringArrayVar(&n.module.Services, "service", nil, "an AWS `SERVICE` that uses the key; may be repeated")
 	flags.StringArrayVar(&n.module.Aliases, "alias", nil, "an `ALIAS` without the prefix alias/; may be repeated")
 	flags.StringArrayVar(&n.roles, "role", nil, "a verb and the ARN of a role or user, `VERB=ARN`; may be repeated")
-	flags.StringVar(&n.goPackage, "go-package", "", "also write generate.go of this Go package, for go generate")
+	flags.StringVar(&n.goPackage, "go-package", "", "also write generate.go of this Go `PACKAGE`, for go generate")
 	flags.BoolVar(&n.accessible, "accessible", false, "ask in plain lines, for screen readers")
 	flags.BoolVar(&n.presets, "presets", false, "list the presets and exit")
 	return cmd

@@ -65,11 +65,11 @@ less than --min-coverage.`,
 			return t.run(cmd.Context(), args)
 		},
 	}
-	cmd.Flags().StringArrayVar(&t.vars, "var", nil, "give a variable, as NAME=VALUE")
-	cmd.Flags().StringArrayVar(&t.varFiles, "var-file", nil, "give the variables of a file")
+	cmd.Flags().StringArrayVar(&t.vars, "var", nil, "give a variable, as `NAME=VALUE`")
+	cmd.Flags().StringArrayVar(&t.varFiles, "var-file", nil, "give the variables of a `FILE`")
 	cmd.Flags().BoolVar(&t.noRoles, "no-roles", false, "make no roles for lists of principals that nobody gives")
-	cmd.Flags().StringVar(&t.backend, "backend", "", "embedded, localstack or aws; default: KEYWRIGHT_BACKEND, else embedded")
-	cmd.Flags().StringVar(&t.engine, "engine", "", "terraform or opentofu; default: KEYWRIGHT_PRODUCT, else terraform")
+	cmd.Flags().StringVar(&t.backend, "backend", "", "a `BACKEND`: embedded, localstack or aws; default: KEYWRIGHT_BACKEND, else embedded")
+	cmd.Flags().StringVar(&t.engine, "engine", "", "an `ENGINE`: terraform or opentofu; default: KEYWRIGHT_PRODUCT, else terraform")
 	cmd.Flags().Var(&t.shard, "shard", "prove only this part of the modules, such as 2/3: the second of three")
 	t.files.flags(cmd)
 	return cmd

@@ -22,9 +22,9 @@ type reportFiles struct {
 }
 
 func (f *reportFiles) flags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.json, "json", "", "write the results to this file, as JSON lines")
-	cmd.Flags().StringVar(&f.junit, "junit", "", "write the results to this file, as JUnit XML")
-	cmd.Flags().Float64Var(&f.minCoverage, "min-coverage", 0, "exit 2 if less than this percentage of a module was touched")
+	cmd.Flags().StringVar(&f.json, "json", "", "write the results to this `FILE`, as JSON lines")
+	cmd.Flags().StringVar(&f.junit, "junit", "", "write the results to this `FILE`, as JUnit XML")
+	cmd.Flags().Float64Var(&f.minCoverage, "min-coverage", 0, "exit 2 if less than this `PERCENT` of a module was touched")
 }
 
 // check refuses flags that could not be followed once the work is done.
@@ -82,8 +82,8 @@ func (f *reportFiles) judge(r report.Report) error {
 type supportFiles struct{ json, markdown string }
 
 func (f *supportFiles) flags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.json, "support", "", "write to this file, as JSON, how many promises held, of each module on each backend and engine")
-	cmd.Flags().StringVar(&f.markdown, "markdown", "", "write the same into this file, as Markdown: behind what is there, or in place of the last one")
+	cmd.Flags().StringVar(&f.json, "support", "", "write to this `FILE`, as JSON, how many promises held, of each module on each backend and engine")
+	cmd.Flags().StringVar(&f.markdown, "markdown", "", "write the same into this `FILE`, as Markdown: behind what is there, or in place of the last one")
 }
 
 func (f *supportFiles) write(s report.Support) error {

@@ -45,9 +45,9 @@ The status is 2 if something is left over and nothing was removed.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return s.run(cmd.Context()) },
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&s.backend, "backend", "", "aws or localstack; default: KEYWRIGHT_BACKEND")
-	flags.StringArrayVar(&s.regions, "region", nil, "look for keys in this `Region`, may be repeated; default: AWS_REGION")
-	flags.DurationVar(&s.olderThan, "older-than", 2*time.Hour, "leave alone what is younger: tests may be using it")
+	flags.StringVar(&s.backend, "backend", "", "a `BACKEND`: aws or localstack; default: KEYWRIGHT_BACKEND")
+	flags.StringArrayVar(&s.regions, "region", nil, "look for keys in this `REGION`, may be repeated; default: AWS_REGION")
+	flags.DurationVar(&s.olderThan, "older-than", 2*time.Hour, "leave alone what is younger than this `AGE`: tests may be using it")
 	flags.BoolVar(&s.yes, "yes", false, "remove what is left over")
 	return cmd
 }

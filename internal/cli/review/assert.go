@@ -33,10 +33,10 @@ The status is 0 if every claim holds, 2 if one does not or cannot be decided.`,
   keywright policy assert policy.json --only kms:Decrypt=arn:aws:iam::111122223333:role/app,111122223333`,
 		Args: cobra.ExactArgs(1),
 	}
-	cmd.Flags().StringVar(&o.account, "account", "", "the account that owns the key; by default what the plan or policy says")
-	cmd.Flags().StringArrayVar(&o.noAccess, "no-access", nil, "PRINCIPAL:ACTION: the principal may not call the action")
-	cmd.Flags().StringArrayVar(&o.nobodyOutside, "nobody-outside", nil, "ACCOUNT: nobody of another account has access")
-	cmd.Flags().StringArrayVar(&o.only, "only", nil, "ACTION=PRINCIPAL,…: nobody else may call the action")
+	accountFlag(cmd, &o.account)
+	cmd.Flags().StringArrayVar(&o.noAccess, "no-access", nil, "`PRINCIPAL:ACTION`: the principal may not call the action")
+	cmd.Flags().StringArrayVar(&o.nobodyOutside, "nobody-outside", nil, "`ACCOUNT`: nobody of another account has access")
+	cmd.Flags().StringArrayVar(&o.only, "only", nil, "`ACTION=PRINCIPAL,…`: nobody else may call the action")
 	f := addFormat(cmd, "text", "json")
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		assertions, err := o.assertions()

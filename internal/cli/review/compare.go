@@ -27,7 +27,7 @@ else 2.`,
   terraform show -json plan.bin | keywright policy compare -`,
 		Args: cobra.RangeArgs(1, 2),
 	}
-	cmd.Flags().StringVar(&account, "account", "", "the account that owns the key; by default what the plan or policies say")
+	accountFlag(cmd, &account)
 	f := addFormat(cmd, "text", "json")
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		subjects, err := c.pairs(args, account)

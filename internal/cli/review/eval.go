@@ -25,8 +25,8 @@ The status is 0 if the request is allowed, 2 if it is denied or cannot be told.`
   keywright policy eval --world world.json --request - --format json`,
 		Args: cobra.NoArgs,
 	}
-	cmd.Flags().StringVar(&world, "world", "", "file with the policies, grants and key that bear on the request; - for standard input")
-	cmd.Flags().StringVar(&request, "request", "", "file with caller, action, resource and context; - for standard input")
+	cmd.Flags().StringVar(&world, "world", "", "`FILE` with the policies, grants and key that bear on the request; - for standard input")
+	cmd.Flags().StringVar(&request, "request", "", "`FILE` with caller, action, resource and context; - for standard input")
 	f := addFormat(cmd, "text", "json")
 	cmd.RunE = func(*cobra.Command, []string) error {
 		d, err := c.decide(world, request)

@@ -63,14 +63,14 @@ func (o *lintOptions) addFlags(cmd *cobra.Command) {
 	flags.BoolVar(&o.mustPlan, "plan", false, "refuse what is not a plan")
 	o.kind = "key"
 	flags.Var(&choice{&o.kind, []string{"key", "identity"}}, "kind", "what a policy file is: the policy of a key, or an identity's IAM policy")
-	flags.StringVar(&o.account, "account", "", "the account that owns the keys; by default what the plan or policy says")
-	flags.StringSliceVar(&o.trusted, "trusted", nil, "other accounts that policies and grants may name, separated by commas")
-	flags.StringVar(&o.applier, "applier", "", "ARN of the role or user that applies the policies: they must not lock it out")
-	flags.StringVar(&o.ignore, "ignore", "", "file with suppressions")
-	flags.TextVar(&o.severity, "severity", o.severity, "leave out what is less severe: critical, high, medium, low, info")
+	accountFlag(cmd, &o.account)
+	flags.StringSliceVar(&o.trusted, "trusted", nil, "other `ACCOUNTS` that policies and grants may name, separated by commas")
+	flags.StringVar(&o.applier, "applier", "", "`ARN` of the role or user that applies the policies: they must not lock it out")
+	flags.StringVar(&o.ignore, "ignore", "", "`FILE` with suppressions")
+	flags.TextVar(&o.severity, "severity", o.severity, "leave out what is less severe than this `SEVERITY`: critical, high, medium, low, info")
 	flags.BoolVar(&o.failOnUnknown, "fail-on-unknown", false, "exit 2 too if something is known after apply only")
-	flags.StringVar(&o.config, "config", "", "folder of the root module that a plan was made from: findings then point at its files")
-	flags.StringVar(&o.output, "output", "", "write the result to a file")
+	flags.StringVar(&o.config, "config", "", "`DIR` of the root module that a plan was made from: findings then point at its files")
+	flags.StringVar(&o.output, "output", "", "write the result to a `FILE`")
 }
 
 // lintResult is what was found.

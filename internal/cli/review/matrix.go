@@ -26,8 +26,8 @@ actions; "some" is a group of which some actions are allowed.`,
   keywright policy matrix policy.json --all --format json`,
 		Args: cobra.MinimumNArgs(1),
 	}
-	cmd.Flags().StringVar(&account, "account", "", "the account that owns the key; by default what the plan or policy says")
-	cmd.Flags().StringSliceVar(&actions, "actions", nil, "show these actions, separated by commas")
+	accountFlag(cmd, &account)
+	cmd.Flags().StringSliceVar(&actions, "actions", nil, "show these `ACTIONS`, separated by commas")
 	cmd.Flags().BoolVar(&all, "all", false, "show every action that a key policy can allow")
 	cmd.MarkFlagsMutuallyExclusive("actions", "all")
 	f := addFormat(cmd, "text", "json")

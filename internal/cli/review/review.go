@@ -118,13 +118,18 @@ func aligned(rows [][]string) string {
 	return text.String()
 }
 
+// accountFlag adds --account, which is for keys that nothing else tells the owner of.
+func accountFlag(cmd *cobra.Command, account *string) {
+	cmd.Flags().StringVar(account, "account", "", "the `ACCOUNT` that owns the key; by default what the plan or policy says")
+}
+
 // format is the value of --format.
 type format string
 
 // addFormat adds --format with the choices, of which the first is the default.
 func addFormat(cmd *cobra.Command, choices ...string) *format {
 	f := format(choices[0])
-	cmd.Flags().Var(&choice{(*string)(&f), choices}, "format", "how to print the result: "+strings.Join(choices, ", "))
+	cmd.Flags().Var(&choice{(*string)(&f), choices}, "format", "how to print the result")
 	return &f
 }
 
@@ -135,7 +140,9 @@ type choice struct {
 }
 
 func (c *choice) String() string { return *c.value }
-func (c *choice) Type() string   { return "FORMAT" }
+
+// Type is what help calls the value.
+func (c *choice) Type() string { return strings.Join(c.choices, "|") }
 
 func (c *choice) Set(text string) error {
 	if !slices.Contains(c.choices, text) {

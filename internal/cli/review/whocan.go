@@ -23,7 +23,7 @@ could give themselves the right by changing the policy or creating a grant.`,
   terraform show -json plan.bin | keywright policy who-can Decrypt -`,
 		Args: cobra.ExactArgs(2),
 	}
-	cmd.Flags().StringVar(&account, "account", "", "the account that owns the key; by default what the plan or policy says")
+	accountFlag(cmd, &account)
 	f := addFormat(cmd, "text", "json")
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		action, err := actionNamed(args[0])

@@ -62,16 +62,16 @@ again, even if the process was killed. docs/serve.md tells the rest.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cfg.run(cmd.Context(), s) },
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&s.listen, "listen", "127.0.0.1:4566", "`address` to listen on; port 0 is one that is free, a host left out is 127.0.0.1")
+	flags.StringVar(&s.listen, "listen", "127.0.0.1:4566", "`ADDRESS` to listen on; port 0 is one that is free, a host left out is 127.0.0.1")
 	flags.BoolVar(&s.anywhere, "allow-remote", false, "let --listen be an address that other machines reach")
-	flags.StringVar(&s.state, "state", "", "keep the state in a `folder`, which is made if there is none; default: in memory")
+	flags.StringVar(&s.state, "state", "", "keep the state in a `FOLDER`, which is made if there is none; default: in memory")
 	flags.BoolVar(&s.admin, "admin", true, "have the admin endpoint, /_keywright/, for this machine alone")
 	flags.BoolVar(&s.serviceCalls, "service-calls", false, "honour the headers that make a call one of an AWS service")
-	flags.StringVar(&s.seed, "seed", "", "make ids, keys and credentials repeat that follow from a `text`")
-	flags.StringVar(&s.faults, "faults", "", "JSON `file` of what goes wrong, as the admin endpoint takes it")
-	flags.StringVar(&s.quotas, "quotas", "", "JSON `file` of request quotas, as the admin endpoint takes it")
-	flags.StringVar(&s.consistency, "consistency", "", "JSON `file` of how long changes take, as the admin endpoint takes it")
-	flags.StringVar(&s.logLevel, "log-level", "warn", "what to log on stderr: `debug` (each call), info, warn or error")
+	flags.StringVar(&s.seed, "seed", "", "make ids, keys and credentials repeat that follow from a `TEXT`")
+	flags.StringVar(&s.faults, "faults", "", "JSON `FILE` of what goes wrong, as the admin endpoint takes it")
+	flags.StringVar(&s.quotas, "quotas", "", "JSON `FILE` of request quotas, as the admin endpoint takes it")
+	flags.StringVar(&s.consistency, "consistency", "", "JSON `FILE` of how long changes take, as the admin endpoint takes it")
+	flags.StringVar(&s.logLevel, "log-level", "warn", "what `LEVEL` to log on stderr: debug (each call), info, warn or error")
 	return cmd
 }
 
