@@ -261,7 +261,7 @@ func reexec(t *testing.T, scenario string, environ ...string) *exec.Cmd {
 // name of a test might not.
 func shortTempDir(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "kw") //nolint:usetesting // its paths are too long
+	dir, err := os.MkdirTemp("", "kw") // those of t.TempDir are too long
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
 	return dir

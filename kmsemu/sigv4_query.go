@@ -9,12 +9,12 @@ import (
 // The parameters of a presigned URL.
 const (
 	queryAlgorithm     = "X-Amz-Algorithm"
-	queryCredential    = "X-Amz-Credential" //nolint:gosec // the name of a parameter
+	queryCredential    = "X-Amz-Credential"
 	queryDate          = "X-Amz-Date"
 	queryExpires       = "X-Amz-Expires"
 	querySignedHeaders = "X-Amz-SignedHeaders"
 	querySignature     = "X-Amz-Signature"
-	queryToken         = "X-Amz-Security-Token" //nolint:gosec // the name of a parameter
+	queryToken         = "X-Amz-Security-Token"
 )
 
 const (

@@ -58,7 +58,7 @@ type bench struct {
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	b := &bench{t: t, dir: t.TempDir()}
-	temp, err := os.MkdirTemp("", "kw") //nolint:usetesting // its paths are too long for a socket
+	temp, err := os.MkdirTemp("", "kw") // those of t.TempDir are too long for a socket
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(temp)) })
 	engine := b.program("engine/terraform", stubEngine)

@@ -135,7 +135,7 @@ func TestContainer(t *testing.T) {
 // shortTempDir is for a socket, whose path may have about 100 bytes.
 func shortTempDir(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "kw") //nolint:usetesting // its paths are too long
+	dir, err := os.MkdirTemp("", "kw") // those of t.TempDir are too long
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
 	return dir
