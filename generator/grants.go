@@ -3,7 +3,8 @@ package generator
 import "slices"
 
 // grantable are the operations that a grant can give on a key, by what the key
-// can do. Source: KMS Developer Guide, Grants in AWS KMS: Grant operations. CreateGrant is left out: it lets the grantee pass the key on.
+// can do. CreateGrant is left out: it lets the grantee pass the key on. Source: KMS
+// Developer Guide, Grants in AWS KMS: Grant operations.
 var grantable = map[ability][]string{
 	encryptsSymmetrically: {
 		"Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey", "GenerateDataKeyPair", "GenerateDataKeyPairWithoutPlaintext",

@@ -46,8 +46,10 @@
 // of its roles, and of Terraform with its keys, that were denied although no
 // assertion asked for it, each with the statements that decided or came nearest;
 // with what a plan says; with the engine's last error and the file that has all its
-// output; and with the command that runs it again. KEYWRIGHT_RESULTS names a file to which each promise is added
-// with its outcome, and each module with what of it was touched: package report.
+// output; and with the command that runs it again.
+//
+// KEYWRIGHT_RESULTS names a file to which each promise is added with its outcome, and
+// each module with what of it was touched: package report.
 //
 // # Environment variables
 //

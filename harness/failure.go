@@ -35,8 +35,8 @@ func (h *Harness) expected(id *probe.Identity) {
 }
 
 // explain notes of a failed test which keys are its own and tells what a plan of
-// each root says, or that the backend is gone. The first clean-up calls it, before anything is taken away: a
-// policy that names a role that is gone would read as drift.
+// each root says, or that the backend is gone. The first clean-up calls it, before
+// anything is taken away: a policy that names a role that is gone would read as drift.
 func (h *Harness) explain() {
 	h.t.Helper()
 	if !h.t.Failed() || h.explained {

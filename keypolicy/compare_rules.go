@@ -61,8 +61,8 @@ func (v *view) strongest(n naming, t truth) uint8 {
 // asStrongAs reports whether two rules of unknown power have the same.
 func (r *rule) asStrongAs(other *rule) bool { return r.who != noWho && r.who == other.who }
 
-// number gives a rule its number, the same rules the same. How directly a Deny covers a caller
-// makes no difference.
+// number gives a rule its number, the same rules the same. How directly a Deny covers
+// a caller makes no difference.
 func (v *view) number(r rule) int {
 	if r.deny {
 		r.weakest, r.strongest = 0, 0

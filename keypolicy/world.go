@@ -30,9 +30,9 @@ func ParseWorld(name string, src []byte) (World, error) {
 
 // ParseRequest reads a request from JSON; name is only for messages. Its members
 // are caller (arn, roleArn, uniqueId, tags; an empty arn is an anonymous caller),
-// action and resource, which are required, and context, encryptionContext, grantTokens, unknown (names of
-// context keys whose value is not known) and open. The error is a
-// [*SyntaxError]. The schema is published as schema/request.schema.json.
+// action and resource, which are required, and context, encryptionContext,
+// grantTokens, unknown (names of context keys whose value is not known) and open. The
+// error is a [*SyntaxError]. The schema is published as schema/request.schema.json.
 func ParseRequest(name string, src []byte) (Request, error) {
 	r := Request{Context: Context{}}
 	p := &parser{name: name, src: src}

@@ -73,7 +73,8 @@ func (a Action) worksOn(key *types.KeyMetadata) bool {
 }
 
 // Rotatable reports whether KMS can make new material for the key, by itself and on
-// demand; a replica rotates with its primary key. Source: KMS Developer Guide, "Rotate AWS KMS keys".
+// demand; a replica rotates with its primary key. Source: KMS Developer Guide, "Rotate
+// AWS KMS keys".
 func Rotatable(key *types.KeyMetadata) bool {
 	replica := key.MultiRegionConfiguration != nil && key.MultiRegionConfiguration.MultiRegionKeyType == types.MultiRegionKeyTypeReplica
 	return key.KeySpec == types.KeySpecSymmetricDefault && key.Origin == types.OriginTypeAwsKms && !replica
