@@ -307,11 +307,14 @@ func (m *Module) check() error {
 		needed      bool
 	}{
 		{"preset", m.Preset, presetNames(), m.Preset != ""},
-		{"manages", string(m.Manages), []string{"key", "policy", "grants"}, true},
+		{"manages", string(m.Manages), texts(managed), true},
 		{"key_spec", m.KeySpec, specNames(), true},
 		{"key_usage", m.KeyUsage, words(abilities), true},
+		{"origin", string(m.Origin), texts(origins), true},
+		{"multi_region", string(m.MultiRegion), texts(regionRoles), true},
 		{"engine", m.Target.Engine, words(engines), true},
-		{"root_statement", string(m.RootStatement), words(rootStatements), m.Manages != ManagesGrants},
+		{"root_statement", string(m.RootStatement), texts(rootChoices), m.Manages != ManagesGrants},
+		{"principal_binding", string(m.PrincipalBinding), texts(bindings), m.Manages != ManagesGrants},
 	} {
 		if part.needed && !slices.Contains(part.known, part.value) {
 			return fmt.Errorf("unknown %s %q; %s", part.name, part.value, suggest(part.value, part.known))

@@ -268,6 +268,9 @@ func TestRenderNeedsPartsAndVersion(t *testing.T) {
 	}{
 		{"root statement", func(m *generator.Module) { m.RootStatement = "" }, `module "orders": unknown root_statement ""; write one of break_glass, delegate, none`},
 		{"preset", func(m *generator.Module) { m.Preset = "encryptoin" }, `module "orders": unknown preset "encryptoin"; did you mean "encryption"?`},
+		{"origin", func(m *generator.Module) { m.Origin = "AWS" }, `module "orders": unknown origin "AWS"; `},
+		{"multi-Region role", func(m *generator.Module) { m.MultiRegion = "" }, `module "orders": unknown multi_region ""; write one of none, primary, replica, primary_with_replica`},
+		{"principal binding", func(m *generator.Module) { m.PrincipalBinding = "" }, `module "orders": unknown principal_binding ""; `},
 		{"key spec", func(m *generator.Module) { m.KeySpec = "RSA" }, `module "orders": unknown key_spec "RSA"; `},
 		{"service", func(m *generator.Module) { m.Services = []string{"s4"} }, `module "orders": unknown service "s4"; did you mean "s3"?`},
 	} {
