@@ -74,73 +74,80 @@ func (p *planner) decide(name string) error {
 		p.add(Step{Path: name, Outcome: Create, After: theirs})
 		return nil
 	}
-	var base []byte
+	f := versions{name: name, ours: ours, theirs: theirs}
 	if known {
 		var err error
-		if base, err = p.stamp.base(name, ours); err != nil {
+		if f.base, err = p.stamp.base(name, ours); err != nil {
 			return err
 		}
 	}
 	switch {
 	case !there:
-		p.deleted(name, base, theirs)
+		p.deleted(f)
 	case !wanted:
-		p.orphaned(name, base, ours)
+		p.orphaned(f)
 	default:
-		p.both(name, known, base, ours, theirs)
+		p.both(f, known)
 	}
 	return nil
 }
 
+// versions are those of one file: as it was written, as the person has it, and as it
+// is rendered now. Each is nil if there is none.
+type versions struct {
+	name               string
+	base, ours, theirs []byte
+}
+
 // deleted is a file that the person deleted: it stays so, and is told if what was
 // deleted would now be another.
-func (p *planner) deleted(name string, base, theirs []byte) {
+func (p *planner) deleted(f versions) {
 	switch {
-	case theirs == nil: // and is no longer generated
-	case bytes.Equal(base, theirs):
-		p.add(Step{Path: name, Outcome: Keep, Detail: "deleted by hand"})
+	case f.theirs == nil: // and is no longer generated
+	case bytes.Equal(f.base, f.theirs):
+		p.add(Step{Path: f.name, Outcome: Keep, Detail: "deleted by hand"})
 	default:
-		p.add(Step{Path: name, Outcome: Conflicting, Detail: "deleted by hand, and changed since; it stays deleted"})
+		p.add(Step{Path: f.name, Outcome: Conflicting, Detail: "deleted by hand, and changed since; it stays deleted"})
 	}
 }
 
 // orphaned is a file that is no longer generated.
-func (p *planner) orphaned(name string, base, ours []byte) {
-	if bytes.Equal(base, ours) {
-		p.add(Step{Path: name, Outcome: Remove, Before: ours})
+func (p *planner) orphaned(f versions) {
+	if bytes.Equal(f.base, f.ours) {
+		p.add(Step{Path: f.name, Outcome: Remove, Before: f.ours})
 		return
 	}
-	p.keep(name)
-	p.add(Step{Path: name, Outcome: Conflicting, Detail: "edited by hand, and no longer generated; it stays", Before: ours, After: ours})
+	p.keep(f.name)
+	p.add(Step{Path: f.name, Outcome: Conflicting, Detail: "edited by hand, and no longer generated; it stays", Before: f.ours, After: f.ours})
 }
 
-// both is a file that is there and generated.
-func (p *planner) both(name string, known bool, base, ours, theirs []byte) {
+// both is a file that is there and generated; known means that it was before.
+func (p *planner) both(f versions, known bool) {
 	switch {
-	case bytes.Equal(ours, theirs):
-		p.keep(name)
-	case known && bytes.Equal(base, ours):
-		p.add(Step{Path: name, Outcome: Replace, Before: ours, After: theirs})
-	case known && bytes.Equal(base, theirs):
-		p.keep(name)
-		p.add(Step{Path: name, Outcome: Keep, Detail: "edited by hand", Before: ours, After: ours})
+	case bytes.Equal(f.ours, f.theirs):
+		p.keep(f.name)
+	case known && bytes.Equal(f.base, f.ours):
+		p.add(Step{Path: f.name, Outcome: Replace, Before: f.ours, After: f.theirs})
+	case known && bytes.Equal(f.base, f.theirs):
+		p.keep(f.name)
+		p.add(Step{Path: f.name, Outcome: Keep, Detail: "edited by hand", Before: f.ours, After: f.ours})
 	default:
-		p.add(p.merged(name, base, ours, theirs))
+		p.add(p.merged(f))
 	}
 }
 
 // merged is a file that changed on both sides.
-func (p *planner) merged(name string, base, ours, theirs []byte) Step {
-	text, conflicts := merge.Merge(string(base), string(ours), string(theirs), p.labels)
-	s := Step{Path: name, Outcome: Merge, Before: ours, After: []byte(text)}
+func (p *planner) merged(f versions) Step {
+	text, conflicts := merge.Merge(string(f.base), string(f.ours), string(f.theirs), p.labels)
+	s := Step{Path: f.name, Outcome: Merge, Before: f.ours, After: []byte(text)}
 	switch {
 	case conflicts == 1:
 		s.Outcome, s.Detail = Conflicting, "in 1 place"
 	case conflicts > 1:
 		s.Outcome, s.Detail = Conflicting, fmt.Sprintf("in %d places", conflicts)
-	case strings.HasSuffix(name, ".tf") || strings.HasSuffix(name, ".hcl"):
+	case strings.HasSuffix(f.name, ".tf") || strings.HasSuffix(f.name, ".hcl"):
 		// Lines that merge need not make sense together.
-		if _, diags := hclsyntax.ParseConfig(s.After, name, hcl.InitialPos); diags.HasErrors() {
+		if _, diags := hclsyntax.ParseConfig(s.After, f.name, hcl.InitialPos); diags.HasErrors() {
 			s.Outcome, s.Detail = Conflicting, "merged, but no longer parses: "+fromHCL(diags)[0].Error()
 		}
 	}

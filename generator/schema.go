@@ -38,7 +38,9 @@ func oneWord(words []string) form { return form{Type: "string", Enum: words} }
 
 func listOf(item form) form { return form{Type: "array", Items: &item} }
 
-func wholeNumber(low, high int) form { return form{Type: "integer", Minimum: low, Maximum: high} }
+func wholeDays(days dayRange) form {
+	return form{Type: "integer", Minimum: days.low, Maximum: days.high}
+}
 
 func object(properties map[string]form) form {
 	return form{Type: "object", Properties: properties, AdditionalProperties: false}

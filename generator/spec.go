@@ -84,6 +84,16 @@ const (
 	defaultDeletionWindowInDays = 30
 )
 
+// dayRange is a range of whole days.
+type dayRange struct{ low, high int }
+
+// What KMS takes. Source: KMS API Reference, EnableKeyRotation and
+// ScheduleKeyDeletion.
+var (
+	rotationPeriods = dayRange{90, 2560}
+	deletionWindows = dayRange{7, 30}
+)
+
 // reservedNames are device names of Windows, which are no names of folders there.
 // An extension makes them no other.
 var reservedNames = lazyregexp.New(`^(?i:aux|com[0-9]|con|lpt[0-9]|nul|prn)(\.|$)`)

@@ -68,16 +68,16 @@ var arguments = []argument{
 	},
 	{
 		"rotation_period_in_days", "Days between automatic rotations.",
-		"`365` for a key that KMS rotates", wholeNumber(90, 2560),
+		"`365` for a key that KMS rotates", wholeDays(rotationPeriods),
 		func(d *decoder, e hcl.Expression, m *Module) {
-			m.RotationPeriodInDays = d.days(e, "the rotation period", 90, 2560)
+			m.RotationPeriodInDays = d.days(e, "the rotation period", rotationPeriods)
 		},
 	},
 	{
 		"deletion_window_in_days", "Days that KMS waits before it deletes the key.",
-		"`30`", wholeNumber(7, 30),
+		"`30`", wholeDays(deletionWindows),
 		func(d *decoder, e hcl.Expression, m *Module) {
-			m.DeletionWindowInDays = d.days(e, "the deletion window", 7, 30)
+			m.DeletionWindowInDays = d.days(e, "the deletion window", deletionWindows)
 		},
 	},
 	{

@@ -72,16 +72,16 @@ func (d *decoder) pairs(e hcl.Expression, what, example string) []hcl.KeyValuePa
 	return pairs
 }
 
-// days decodes a whole number of days from low to high.
-func (d *decoder) days(e hcl.Expression, what string, low, high int64) int {
+// days decodes a whole number of days within the range.
+func (d *decoder) days(e hcl.Expression, what string, within dayRange) int {
 	v, ok := d.literal(e, cty.Number, "a number")
 	if !ok {
 		return 0
 	}
 	number := v.AsBigFloat()
 	n, _ := number.Int64()
-	if !number.IsInt() || n < low || n > high {
-		d.report(e.Range(), fmt.Sprintf("choose %d to %d whole days", low, high), "%s of %s days is out of range", what, number.Text('f', -1))
+	if !number.IsInt() || n < int64(within.low) || n > int64(within.high) {
+		d.report(e.Range(), fmt.Sprintf("choose %d to %d whole days", within.low, within.high), "%s of %s days is out of range", what, number.Text('f', -1))
 	}
 	return int(n)
 }

@@ -83,7 +83,10 @@ func (m *Module) variables() []variable {
 	}
 	all = append(all, sourceDocuments())
 	if m.rotates() {
-		all = append(all, daysVariable("rotation_period_in_days", "Days between automatic rotations of the key material, 90 to 2560.", "rotation period", m.RotationPeriodInDays, 90, 2560))
+		all = append(all, dayInput{
+			name: "rotation_period_in_days", what: "rotation period", days: rotationPeriods, value: m.RotationPeriodInDays,
+			doc: fmt.Sprintf("Days between automatic rotations of the key material, %d to %d.", rotationPeriods.low, rotationPeriods.high),
+		}.asVariable())
 	}
 	all = append(all, m.windowVariable())
 	if m.Manages == ManagesKey {
@@ -150,26 +153,38 @@ func (m *Module) materialVariables() []variable {
 		})
 	}
 	if m.Origin == OriginCloudHSM || m.Origin == OriginXKS {
-		all = append(all, text("custom_key_store_id", "Id of the custom key store that holds the key, such as cks-1234567890abcdef0. It must be connected.",
-			"^cks-[0-9a-f]{17}$", "A custom key store id has the form cks-1234567890abcdef0.", `"cks-1234567890abcdef0"`, "cks-12"))
+		all = append(all, textInput{
+			name: "custom_key_store_id", doc: "Id of the custom key store that holds the key, such as cks-1234567890abcdef0. It must be connected.",
+			form: "^cks-[0-9a-f]{17}$", message: "A custom key store id has the form cks-1234567890abcdef0.",
+			sample: "cks-1234567890abcdef0", wrong: "cks-12",
+		}.asVariable())
 	}
 	if m.Origin == OriginXKS {
-		all = append(all, text("xks_key_id", "Id of the key in the external key manager, as its proxy knows it.",
-			"^[a-zA-Z0-9-_.]{1,128}$", "An external key id has 1 to 128 letters, digits, hyphens, underscores and dots.", `"test-key"`, "test key"))
+		all = append(all, textInput{
+			name: "xks_key_id", doc: "Id of the key in the external key manager, as its proxy knows it.",
+			form: "^[a-zA-Z0-9-_.]{1,128}$", message: "An external key id has 1 to 128 letters, digits, hyphens, underscores and dots.",
+			sample: "test-key", wrong: "test key",
+		}.asVariable())
 	}
 	if m.MultiRegion == Replica {
-		all = append(all, text("primary_key_arn", "ARN of the primary key, of another Region.",
-			"^arn:(aws|aws-us-gov|aws-cn):kms:[a-z0-9-]+:[0-9]{12}:key/mrk-[0-9a-f]{32}$",
-			"The primary is a multi-Region key: its ARN ends in key/mrk- and 32 hexadecimal digits.",
-			`"arn:aws:kms:eu-west-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab"`, "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"))
+		all = append(all, textInput{
+			name: "primary_key_arn", doc: "ARN of the primary key, of another Region.",
+			form:    "^arn:(aws|aws-us-gov|aws-cn):kms:[a-z0-9-]+:[0-9]{12}:key/mrk-[0-9a-f]{32}$",
+			message: "The primary is a multi-Region key: its ARN ends in key/mrk- and 32 hexadecimal digits.",
+			sample:  "arn:aws:kms:eu-west-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab",
+			wrong:   "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+		}.asVariable())
 	}
 	return all
 }
 
 // validTo bounds the expiry of imported key material.
 func validTo() variable {
-	v := text("valid_to", "The latest time at which imported key material may expire, as 2030-01-31T00:00:00Z. Material that expires later, or never, cannot be imported.",
-		"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$", "Write the time in UTC, as 2030-01-31T00:00:00Z.", `"2030-01-31T00:00:00Z"`, "2030-01-31")
+	v := textInput{
+		name: "valid_to", doc: "The latest time at which imported key material may expire, as 2030-01-31T00:00:00Z. Material that expires later, or never, cannot be imported.",
+		form: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$", message: "Write the time in UTC, as 2030-01-31T00:00:00Z.",
+		sample: "2030-01-31T00:00:00Z", wrong: "2030-01-31",
+	}.asVariable()
 	v.Rules = append(v.Rules, rule{
 		`can(formatdate("YYYY", var.valid_to))`, "The time is in no calendar: KMS refuses a policy with it.",
 		[]bad{{"valid_to_no_date", `"2030-02-30T00:00:00Z"`}},
@@ -177,11 +192,14 @@ func validTo() variable {
 	return v
 }
 
-// text is a required string of a form.
-func text(name, doc, form, message, sample, wrong string) variable {
+// textInput is a variable that is a required string of a form, a regular expression;
+// sample has it and wrong does not.
+type textInput struct{ name, doc, form, message, sample, wrong string }
+
+func (t textInput) asVariable() variable {
 	return variable{
-		Name: name, Type: "string", Description: doc, Sample: sample,
-		Rules: []rule{{fmt.Sprintf("can(regex(%s, var.%s))", quote(form), name), message, []bad{{name + "_malformed", quote(wrong)}}}},
+		Name: t.name, Type: "string", Description: t.doc, Sample: quote(t.sample),
+		Rules: []rule{{fmt.Sprintf("can(regex(%s, var.%s))", quote(t.form), t.name), t.message, []bad{{t.name + "_malformed", quote(t.wrong)}}}},
 	}
 }
 
@@ -213,20 +231,28 @@ func (m *Module) windowVariable() variable {
 	if m.Manages == ManagesPolicy {
 		doc = "Days that administrators must leave between scheduling the key's deletion and the deletion, 7 to 30."
 	}
-	return daysVariable("deletion_window_in_days", doc, "deletion window", m.DeletionWindowInDays, 7, 30)
+	return dayInput{name: "deletion_window_in_days", doc: doc, what: "deletion window", days: deletionWindows, value: m.DeletionWindowInDays}.asVariable()
 }
 
-func daysVariable(name, doc, what string, value, low, high int) variable {
+// dayInput is a variable that is a number of days. Messages call it what.
+type dayInput struct {
+	name, doc, what string
+	days            dayRange
+	value           int // its default
+}
+
+func (d dayInput) asVariable() variable {
+	low, high, kind := d.days.low, d.days.high, strings.ReplaceAll(d.what, " ", "_")
 	return variable{
-		Name: name, Type: "number", Default: strconv.Itoa(value), Description: doc,
+		Name: d.name, Type: "number", Default: strconv.Itoa(d.value), Description: d.doc,
 		Edges: [2]string{strconv.Itoa(low), strconv.Itoa(high)},
 		Rules: []rule{{
-			fmt.Sprintf("var.%[1]s >= %[2]d && var.%[1]s <= %[3]d && floor(var.%[1]s) == var.%[1]s", name, low, high),
-			fmt.Sprintf("The %s is a whole number of days from %d to %d.", what, low, high),
+			fmt.Sprintf("var.%[1]s >= %[2]d && var.%[1]s <= %[3]d && floor(var.%[1]s) == var.%[1]s", d.name, low, high),
+			fmt.Sprintf("The %s is a whole number of days from %d to %d.", d.what, low, high),
 			[]bad{
-				{strings.ReplaceAll(what, " ", "_") + "_too_short", strconv.Itoa(low - 1)},
-				{strings.ReplaceAll(what, " ", "_") + "_too_long", strconv.Itoa(high + 1)},
-				{strings.ReplaceAll(what, " ", "_") + "_not_whole", fmt.Sprintf("%d.5", low)},
+				{kind + "_too_short", strconv.Itoa(low - 1)},
+				{kind + "_too_long", strconv.Itoa(high + 1)},
+				{kind + "_not_whole", fmt.Sprintf("%d.5", low)},
 			},
 		}},
 	}
