@@ -299,3 +299,18 @@ func TestLargePolicy(t *testing.T) {
 	_, found = run(t, large, "assert", "-", "--nobody-outside", "111122223333")
 	require.False(t, found)
 }
+
+// A wildcard of a policy would begin or end emphasis.
+func TestRulesMarkdownEscapesWildcards(t *testing.T) {
+	t.Parallel()
+	page, _ := run(t, "", "rules", "--format", "markdown")
+	for line := range strings.Lines(page) {
+		if strings.HasPrefix(line, "**") {
+			line = strings.Replace(strings.Replace(line, "**", "", 1), "** (", " (", 1)
+		}
+		if !strings.HasPrefix(line, " ") { // that of an example is code
+			require.NotContains(t, strings.ReplaceAll(line, `\*`, ""), "*")
+		}
+	}
+	require.Contains(t, page, `\*`)
+}

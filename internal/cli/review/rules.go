@@ -117,5 +117,8 @@ func rulesMarkdown(rules []lint.Rule) string {
 
 func ruleMarkdown(r lint.Rule) string {
 	return fmt.Sprintf("**%s** (%s)\n\n%s\n\nRemedy: %s.\n\nFlagged:\n\n```json\n%s\n```\n\nInstead:\n\n```json\n%s\n```\n\nSource: %s.\n",
-		r.Title, r.Severity, r.Rationale, r.Remedy, strings.TrimSpace(r.Bad.String()), strings.TrimSpace(r.Good.String()), r.Source)
+		prose(r.Title), r.Severity, prose(r.Rationale), prose(r.Remedy), strings.TrimSpace(r.Bad.String()), strings.TrimSpace(r.Good.String()), prose(r.Source))
 }
+
+// prose keeps the wildcards of policies from being read as emphasis.
+func prose(text string) string { return strings.ReplaceAll(text, "*", `\*`) }
