@@ -6,10 +6,12 @@
 //		return err
 //	}
 //	defer folder.Close()
-//	emulator := kmsemu.New(kmsemu.Config{})
-//	if err := emulator.Keep(folder); err != nil {
+//	emulator, err := kmsemu.Start(kmsemu.Config{})
+//	if err != nil {
 //		return err
 //	}
+//	defer emulator.Close()
+//	err = emulator.Server.Keep(folder)
 //
 // The folder holds one file, a bbolt database of the server's records. It holds the
 // secrets of all keys, unprotected, and is readable by its owner alone.
