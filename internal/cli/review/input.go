@@ -53,9 +53,8 @@ func (c *commands) load(name string) (document, error) {
 // check refuses what is no JSON document of ours, and says what it looks like.
 func (d document) check() error {
 	var state struct {
-		FormatVersion *string         `json:"format_version"`
-		Lineage       *string         `json:"lineage"`
-		Values        json.RawMessage `json:"values"`
+		FormatVersion *string `json:"format_version"`
+		Lineage       *string `json:"lineage"`
 	}
 	switch {
 	case len(d.src) > maxInput:

@@ -18,7 +18,6 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/agext/levenshtein"
 	"github.com/spf13/cobra"
 
 	"github.com/keywright/keywright/keypolicy"
@@ -170,14 +169,9 @@ func actionNamed(name string) (keypolicy.Action, error) {
 
 // suggestion is "; did you mean …?", or "" if no name is near.
 func suggestion(name string, names []string) string {
-	best, distance := "", 2+len(name)/4
-	for _, candidate := range names {
-		if d := levenshtein.Distance(strings.ToLower(name), strings.ToLower(candidate), nil); d < distance {
-			best, distance = candidate, d
-		}
-	}
-	if best == "" {
+	nearest := keypolicy.Nearest(name, names)
+	if nearest == "" {
 		return ""
 	}
-	return fmt.Sprintf("; did you mean %q?", best)
+	return fmt.Sprintf("; did you mean %q?", nearest)
 }
