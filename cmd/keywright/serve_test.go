@@ -146,7 +146,7 @@ func TestServe(t *testing.T) {
 		require.Contains(t, health, `"kms":"running"`)
 		s.stop(signal)
 		require.Equal(t, "keywright: KMS, STS and IAM are ready; stop them with an interrupt. To use them:\n"+
-			"  export AWS_ENDPOINT_URL="+s.url+" AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test\n", s.stderr.String())
+			"  export AWS_ENDPOINT_URL="+s.url+" AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test\n", s.stderr.String())
 		_, err = net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
 		require.Error(t, err)
 	}

@@ -15,6 +15,7 @@
 package adopt
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,7 +34,7 @@ type Key struct {
 	Address, ID string
 	Module      generator.Module
 	// Arguments are HCL expressions that the module's caller passes, by the names of
-	// its variables.
+	// its variables; "providers" is the meta-argument of the call.
 	Arguments map[string]string
 	// Policy is the key policy as it was found; "" if it is not known.
 	Policy string
@@ -47,8 +48,10 @@ type Key struct {
 
 	place generator.Place
 	match matching
-	// primary is the address of a replica's primary key, where that is all that is
-	// known of it.
+	// arn of the key; "" if it is not known.
+	arn string
+	// primary is the address of a replica's primary key where that is all that is
+	// known of it, else its ARN; "" if nothing is.
 	primary string
 }
 
@@ -90,6 +93,7 @@ func adoptAll(name string, resources []*tfjson.StateResource, place generator.Pl
 		keys = append(keys, key)
 	}
 	passPrimaries(keys)
+	tellRegions(keys)
 	for _, r := range resources {
 		if r.Type != "aws_kms_key_policy" || ofAny(keys, attributes(r.AttributeValues).text("key_id")) {
 			continue
@@ -163,10 +167,13 @@ func all(m *tfjson.StateModule) []*tfjson.StateResource {
 
 func adopt(r *tfjson.StateResource, resources []*tfjson.StateResource, place generator.Place, notes map[string][]string) (Key, error) {
 	v := attributes(r.AttributeValues)
-	k := Key{Address: r.Address, ID: v.text("key_id"), Module: keyTypes[r.Type], Notes: notes[r.Address], place: place, Arguments: map[string]string{}}
+	k := Key{Address: r.Address, ID: v.text("key_id"), Module: keyTypes[r.Type], Notes: notes[r.Address], place: place, Arguments: map[string]string{}, arn: v.text("arn")}
 	k.Module.Name = moduleName(r)
 	k.move(r.Address, r.Type+".this")
-	k.primary = primaryAddress(v)
+	k.primary = cmp.Or(primaryAddress(v), v.text("primary_key_arn"))
+	if name := v.text(providerArgument); name != "" {
+		k.Arguments["providers"] = "{ aws = " + name + " }"
+	}
 	k.settings(likePrimary(v, resources))
 	k.others(resources, notes)
 	document := v.text("policy")
@@ -177,7 +184,7 @@ func adopt(r *tfjson.StateResource, resources []*tfjson.StateResource, place gen
 			k.note("%s is replaced by the policy in the module: remove it from state with a removed block", other.Address)
 		}
 	}
-	if match := partsOfKeyARN.FindStringSubmatch(v.text("arn")); match != nil {
+	if match := partsOfKeyARN.FindStringSubmatch(k.arn); match != nil {
 		k.place = generator.Place{Partition: match[1], Region: match[2], Account: match[3]}
 	}
 	return k, k.document(document)
@@ -201,6 +208,15 @@ func (k *Key) note(format string, args ...any) {
 // isOf reports whether id, a key id or an ARN, is that of the key.
 func (k *Key) isOf(id string) bool {
 	return k.ID != "" && (id == k.ID || strings.HasSuffix(id, ":key/"+k.ID))
+}
+
+// has reports whether an alias is the key's. The keys of a multi-Region set share
+// their id, so that the ARN decides where it is known.
+func (k *Key) has(alias attributes) bool {
+	if target := alias.text("target_key_arn"); target != "" && k.arn != "" {
+		return target == k.arn
+	}
+	return k.isOf(alias.text("target_key_id"))
 }
 
 func (k *Key) move(from, to string) { k.Moves = append(k.Moves, Move{from, to}) }

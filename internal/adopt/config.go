@@ -40,12 +40,12 @@ func ReadFolder(dir string, settings Settings) (keys []Key, notes []string, err 
 	for name, text := range settings.Variables {
 		inputs[name] = fact{value: literal(text)}
 	}
-	root := newScope(f, generator.Place{Account: settings.Account, Region: settings.Region}, "", inputs)
-	if provider := f.blocks["provider.aws"]; provider != nil && settings.Region == "" {
-		if attr, ok := provider.Body.Attributes["region"]; ok {
-			root.place.Region = text(root.eval(attr.Expr, nil))
-		}
+	root := newScope(f, generator.Place{Account: settings.Account}, inputs)
+	root.regions = root.regionsOfProviders()
+	if settings.Region != "" {
+		root.regions[defaultProvider] = settings.Region
 	}
+	root.place.Region = root.regions[defaultProvider]
 	root.place.Partition = partitionOf(root.place.Region)
 	found := &found{notes: map[string][]string{}}
 	if err := root.collect(found); err != nil {
@@ -125,6 +125,9 @@ func (s *scope) collect(found *found) error {
 	return nil
 }
 
+// metaArguments of resources are Terraform's own.
+var metaArguments = []string{"count", "for_each", "depends_on", providerArgument}
+
 // resource notes the instances of a resource.
 func (s *scope) resource(name string, block *hclsyntax.Block, found *found) {
 	instances, why := s.instances(block)
@@ -137,11 +140,17 @@ func (s *scope) resource(name string, block *hclsyntax.Block, found *found) {
 		if _, ok := keyTypes[block.Labels[0]]; ok {
 			attributes["key_id"] = at
 		}
+		if provider := s.provider(block.Body.Attributes[providerArgument]); provider != defaultProvider {
+			attributes[providerArgument] = provider
+		}
 		for _, attr := range sorted(block.Body.Attributes) {
+			if slices.Contains(metaArguments, attr.Name) {
+				continue
+			}
 			f := s.eval(attr.Expr, one.local)
 			if f.why == "" {
 				attributes[attr.Name] = plain(f.value)
-			} else if !slices.Contains([]string{"count", "for_each", "depends_on", "provider"}, attr.Name) {
+			} else {
 				attributes[attr.Name] = unknownText
 				found.note(at, "%s of %s is not known: %s", attr.Name, at, f.why)
 			}
@@ -239,13 +248,7 @@ func (s *scope) children(block *hclsyntax.Block) ([]*scope, []instance, string, 
 	}
 	var all []*scope
 	for _, one := range instances {
-		inputs := map[string]fact{}
-		for _, attr := range block.Body.Attributes {
-			if !slices.Contains(callArguments, attr.Name) {
-				inputs[attr.Name] = s.eval(attr.Expr, one.local)
-			}
-		}
-		all = append(all, newScope(f, s.place, name+one.suffix+".", inputs))
+		all = append(all, s.child(f, block, one))
 	}
 	return all, instances, "", nil
 }

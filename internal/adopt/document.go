@@ -28,7 +28,7 @@ func (s *scope) data(block *hclsyntax.Block) fact {
 	case "aws_caller_identity":
 		return attribute(s.place.Account, "--account", "account_id", "id")
 	case "aws_region":
-		return attribute(s.place.Region, "--region", "id", "name", "region")
+		return attribute(s.regions[s.provider(block.Body.Attributes[providerArgument])], "--region", "id", "name", "region")
 	case "aws_partition":
 		return fact{value: cty.ObjectVal(map[string]cty.Value{
 			"partition": cty.StringVal(s.place.Partition), "id": cty.StringVal(s.place.Partition), "dns_suffix": cty.StringVal(s.place.Suffix()),

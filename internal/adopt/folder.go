@@ -79,9 +79,13 @@ func (f *folder) add(blocks hclsyntax.Blocks) {
 			for name, attr := range block.Body.Attributes {
 				f.locals[name] = attr.Expr
 			}
-		case block.Type == "provider" && block.Body.Attributes["alias"] != nil: // where the other one is
 		case known:
-			f.blocks[prefix+strings.Join(block.Labels, ".")] = block
+			labels := block.Labels
+			if alias := block.Body.Attributes["alias"]; alias != nil && block.Type == "provider" {
+				value, _ := alias.Expr.Value(nil) // aliases are literals
+				labels = append(labels, text(fact{value: value}))
+			}
+			f.blocks[prefix+strings.Join(labels, ".")] = block
 		}
 	}
 }

@@ -5,8 +5,6 @@ import (
 	"strings"
 
 	tfjson "github.com/hashicorp/terraform-json"
-
-	"github.com/keywright/keywright/generator"
 )
 
 // ofAddress is what the ARN of a key begins with that is known by its address alone,
@@ -41,9 +39,21 @@ func likePrimary(v attributes, resources []*tfjson.StateResource) attributes {
 func passPrimaries(keys []Key) {
 	for _, k := range keys {
 		for _, primary := range keys {
-			if k.Module.MultiRegion == generator.Replica && k.primary == primary.Address {
+			if k.primary != "" && (k.primary == primary.Address || k.primary == primary.arn) {
 				k.Arguments["primary_key_arn"] = "module." + primary.Module.Name + ".key_arn"
 			}
+		}
+	}
+}
+
+// tellRegions tells where each key is, if not all are in one Region: a module makes its
+// key where the provider is that its caller passes. A state has no providers' names.
+func tellRegions(keys []Key) {
+	for i := range keys {
+		k := &keys[i]
+		if k.arn != "" && keys[0].arn != "" && k.place.Region != keys[0].place.Region {
+			k.note("the key is in %s, where %s is not: pass the provider of its Region in providers, such as { aws = aws.%s }",
+				k.place.Region, keys[0].Address, strings.ReplaceAll(k.place.Region, "-", "_"))
 		}
 	}
 }

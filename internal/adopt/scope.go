@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -35,11 +36,30 @@ type scope struct {
 	prefix string
 	// inputs are the arguments of the call, or what --var says.
 	inputs map[string]fact
-	facts  map[string]fact
+	// providers are the root module's names of those that the module has, by its own;
+	// what is missing has the same name.
+	providers map[string]string
+	// regions are those of the root module's providers, by their names.
+	regions map[string]string
+	facts   map[string]fact
 }
 
-func newScope(f *folder, place generator.Place, prefix string, inputs map[string]fact) *scope {
-	return &scope{f, place, prefix, inputs, map[string]fact{}}
+func newScope(f *folder, place generator.Place, inputs map[string]fact) *scope {
+	return &scope{folder: f, place: place, inputs: inputs, facts: map[string]fact{}}
+}
+
+// child is the scope of a module that the block calls.
+func (s *scope) child(f *folder, call *hclsyntax.Block, one instance) *scope {
+	inputs := map[string]fact{}
+	for _, attr := range call.Body.Attributes {
+		if !slices.Contains(callArguments, attr.Name) {
+			inputs[attr.Name] = s.eval(attr.Expr, one.local)
+		}
+	}
+	child := newScope(f, s.place, inputs)
+	child.prefix = s.prefix + "module." + call.Labels[0] + one.suffix + "."
+	child.providers, child.regions = s.passed(call), s.regions
+	return child
 }
 
 // eval works an expression out; local are count, each and what else stands for

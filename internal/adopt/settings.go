@@ -100,7 +100,7 @@ func (k *Key) others(resources []*tfjson.StateResource, notes map[string][]strin
 		switch {
 		case r.Type == "aws_kms_grant" && k.isOf(v.text("key_id")):
 			k.note("%s stays as it is, or goes into a module that manages grants", r.Address)
-		case r.Type != "aws_kms_alias" || !k.isOf(v.text("target_key_id")):
+		case r.Type != "aws_kms_alias" || !k.has(v):
 		case v.text("name") == "":
 			k.Module.Aliases = nil // the caller of the module says
 			k.Notes = append(k.Notes, notes[r.Address]...)

@@ -190,7 +190,7 @@ func (c Config) announce(url string, at net.Addr) error {
 		_, _ = fmt.Fprintln(c.Err, c.Program+": warning: other machines can connect, and whoever does has every key")
 	}
 	_, err := fmt.Fprintf(c.Err, `%s: KMS, STS and IAM are ready; stop them with an interrupt. To use them:
-  export AWS_ENDPOINT_URL=%s AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
+  export AWS_ENDPOINT_URL=%s AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
 `, c.Program, url)
 	return err
 }
