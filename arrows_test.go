@@ -36,7 +36,7 @@ var arrows = map[string][]string{
 	"internal/merge":                      {},
 	"internal/swap":                       {},
 	"internal/sidebyside":                 {},
-	"internal/adopt":                      {"generator", "keypolicy", "internal/lazyregexp"},
+	"internal/adopt":                      {"generator", "keypolicy", "internal/lazyregexp", "internal/plan"},
 	"modules/kms":                         {},
 	"keypolicy":                           {},
 	"keypolicy/lint":                      {"keypolicy", "internal/lazyregexp"},

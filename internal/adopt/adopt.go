@@ -25,6 +25,7 @@ import (
 	tfjson "github.com/hashicorp/terraform-json"
 
 	"github.com/keywright/keywright/generator"
+	"github.com/keywright/keywright/internal/plan"
 )
 
 // Key is a key that was found, as a module of a spec.
@@ -69,6 +70,9 @@ var keyTypes = map[string]generator.Module{
 // Read returns the keys of a state or plan, in the order of their addresses; name
 // is for messages. It returns an error if there is none.
 func Read(name string, src []byte) ([]Key, error) {
+	if what, do := plan.Mistaken(name, src); what != "" {
+		return nil, fmt.Errorf("%s is %s: %s", name, what, do)
+	}
 	values, err := read(src)
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w; write it with terraform show -json", name, err)
@@ -131,18 +135,26 @@ func adoptPolicy(r *tfjson.StateResource, place generator.Place, notes map[strin
 // read returns the values of a state, or those that a plan leads to.
 func read(src []byte) (*tfjson.StateValues, error) {
 	var top struct {
+		FormatVersion *string         `json:"format_version"`
+		Lineage       *string         `json:"lineage"`
 		PlannedValues json.RawMessage `json:"planned_values"`
 	}
 	if err := json.Unmarshal(src, &top); err != nil {
 		return nil, err
 	}
+	if top.FormatVersion == nil && top.Lineage != nil {
+		return nil, errors.New("it is a state in Terraform's own format")
+	}
+	if top.FormatVersion == nil {
+		return nil, errors.New("it is neither a state nor a plan")
+	}
 	var values *tfjson.StateValues
 	if top.PlannedValues != nil {
-		var plan tfjson.Plan
-		if err := plan.UnmarshalJSON(src); err != nil {
+		var planned tfjson.Plan
+		if err := planned.UnmarshalJSON(src); err != nil {
 			return nil, err
 		}
-		values = plan.PlannedValues
+		values = planned.PlannedValues
 	} else {
 		var state tfjson.State
 		if err := state.UnmarshalJSON(src); err != nil {

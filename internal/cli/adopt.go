@@ -79,6 +79,9 @@ func (a *app) keys(name string, from adopting) ([]adopt.Key, error) {
 		}
 		return keys, err
 	}
+	if filepath.Ext(name) == ".tf" {
+		return nil, fmt.Errorf("%q is a file of a configuration: name its folder, %q", name, filepath.Dir(name))
+	}
 	src, err := a.readInput(name)
 	if err != nil {
 		return nil, err

@@ -35,8 +35,27 @@ func Main(root *cobra.Command, args []string) int {
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.Version = Version()
 	root.CompletionOptions.HiddenDefaultCmd = true
+	sayArguments(root)
 	root.SetArgs(args)
 	return status(root, root.ExecuteContext(ctx))
+}
+
+// sayArguments has each command that takes arguments say which, when it is given too
+// many or too few.
+func sayArguments(c *cobra.Command) {
+	for _, sub := range c.Commands() {
+		sayArguments(sub)
+	}
+	check := c.Args
+	if check == nil {
+		return
+	}
+	c.Args = func(c *cobra.Command, args []string) error {
+		if err := check(c, args); err != nil {
+			return fmt.Errorf("%w: write %s", err, c.UseLine())
+		}
+		return nil
+	}
 }
 
 func status(root *cobra.Command, err error) int {

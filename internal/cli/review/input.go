@@ -40,6 +40,9 @@ func (c *commands) load(name string) (document, error) {
 			return d, fmt.Errorf("opening the input: %w", err)
 		}
 		defer file.Close()
+		if info, err := file.Stat(); err == nil && info.IsDir() {
+			return d, fmt.Errorf("%q is a folder: name a policy, or a plan as terraform show -json prints it", name)
+		}
 		from = file
 	}
 	src, err := io.ReadAll(io.LimitReader(from, maxInput+1))
@@ -50,23 +53,46 @@ func (c *commands) load(name string) (document, error) {
 	return d, d.check()
 }
 
-// check refuses what is no JSON document of ours, and says what it looks like.
+// check refuses what is neither a policy nor a plan, and says what it looks like.
 func (d document) check() error {
-	var state struct {
-		FormatVersion *string `json:"format_version"`
-		Lineage       *string `json:"lineage"`
-	}
 	switch {
 	case len(d.src) > maxInput:
 		return fmt.Errorf("%s is larger than %d MiB: is it a plan?", d.name, maxInput>>20)
 	case len(bytes.TrimSpace(d.src)) == 0:
 		return fmt.Errorf("%s is empty: give it a policy, or a plan as terraform show -json prints it", d.name)
-	case bytes.HasPrefix(d.src, []byte("PK\x03\x04")):
-		return fmt.Errorf("%s is a plan in Terraform's own format: print it as JSON with terraform show -json %s", d.name, d.name)
-	case json.Unmarshal(d.src, &state) == nil && !plan.Is(d.src) && (state.Lineage != nil || state.FormatVersion != nil):
-		return fmt.Errorf("%s is a state, not a plan: write a plan with terraform plan -out FILE, and print it with terraform show -json FILE", d.name)
+	}
+	if plan.Is(d.src) {
+		return nil
+	}
+	if what, do := plan.Mistaken(d.name, d.src); what != "" {
+		return fmt.Errorf("%s is %s: %s", d.name, what, do)
+	}
+	if text := ""; json.Unmarshal(d.src, &text) == nil {
+		return fmt.Errorf("%s is a JSON string: take the policy out of it with jq -r .", d.name)
+	}
+	var document map[string]json.RawMessage
+	if json.Unmarshal(d.src, &document) != nil {
+		return nil // its reader says where it is wrong
+	}
+	for _, w := range wrappers {
+		if document[w.member] != nil {
+			return fmt.Errorf("%s is %s: %s", d.name, w.what, w.do)
+		}
 	}
 	return nil
+}
+
+// wrappers are JSON documents that hold what is asked for, or are taken for it, by one
+// of their outermost members: what they are, and what to do with them.
+var wrappers = []struct{ member, what, do string }{
+	{"lineage", "a state, not a plan", plan.Print},
+	{"format_version", "a state, not a plan", plan.Print},
+	{"Policy", "what aws kms get-key-policy prints", "take the policy out of it with --query Policy --output text, or jq -r .Policy"},
+	{"PolicyDocument", "what aws iam prints of an inline policy", "take the policy out of it with jq .PolicyDocument"},
+	{"PolicyVersion", "what aws iam get-policy-version prints", "take the policy out of it with jq .PolicyVersion.Document"},
+	{"Records", "a CloudTrail log file", "take the policy of an event out of it with jq -r '.Records[].requestParameters.policy // empty'"},
+	{"Events", "what aws cloudtrail lookup-events prints", "take the policy of an event out of it with jq -r '.Events[].CloudTrailEvent | fromjson | .requestParameters.policy // empty'"},
+	{"requestParameters", "a CloudTrail event", "take the policy out of it with jq -r .requestParameters.policy"},
 }
 
 // subject is a key policy under review: one of a file, or that of a planned key.
