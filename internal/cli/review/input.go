@@ -68,15 +68,14 @@ func (d document) check() error {
 		return fmt.Errorf("%s is %s: %s", d.name, what, do)
 	}
 	if text := ""; json.Unmarshal(d.src, &text) == nil {
-		return fmt.Errorf("%s is a JSON string: take the policy out of it with jq -r .", d.name)
+		return fmt.Errorf("%s is a JSON string: take the policy out of it with jq fromjson", d.name)
 	}
 	var document map[string]json.RawMessage
-	if json.Unmarshal(d.src, &document) != nil {
-		return nil // its reader says where it is wrong
-	}
-	for _, w := range wrappers {
-		if document[w.member] != nil {
-			return fmt.Errorf("%s is %s: %s", d.name, w.what, w.do)
+	if json.Unmarshal(d.src, &document) == nil { // else its reader says where it is wrong
+		for _, w := range wrappers {
+			if document[w.member] != nil {
+				return fmt.Errorf("%s is %s: %s", d.name, w.what, w.do)
+			}
 		}
 	}
 	return nil

@@ -114,11 +114,19 @@ func (t *table) escalations(title string) string {
 
 // summary names up to three actions and counts the others.
 func summary(actions []string) string {
-	const named = 3
-	if len(actions) <= named {
-		return strings.Join(actions, ", ")
+	const most = 3
+	var named []string
+	for _, action := range actions[:min(most, len(actions))] {
+		if _, ok := keypolicy.LookUpAction(action); !ok {
+			action += " (an example of what KMS may add)"
+		}
+		named = append(named, action)
 	}
-	return fmt.Sprintf("%s and %d more", strings.Join(actions[:named], ", "), len(actions)-named)
+	text := strings.Join(named, ", ")
+	if more := len(actions) - len(named); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
 }
 
 // table is the access matrix of one subject.
