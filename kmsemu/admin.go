@@ -1,7 +1,6 @@
 package kmsemu
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +11,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/keywright/keywright/internal/strictjson"
 )
 
 // adminPrefix begins the paths of the admin endpoint.
@@ -167,13 +168,8 @@ func readAdminInput(r *http.Request, into any) error {
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
 		return &adminError{http.StatusUnsupportedMediaType, "send Content-Type: application/json"}
 	}
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(into); err != nil {
+	if err := strictjson.Decode(body, into); err != nil {
 		return fmt.Errorf("reading the body: %w", err)
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("reading the body: more than one JSON document")
 	}
 	return nil
 }

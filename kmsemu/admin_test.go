@@ -136,7 +136,7 @@ func TestAdminRefuses(t *testing.T) {
 		"content type":    {"POST", "clock", `{"advance":"1s"}`, plain, 415, "send Content-Type: application/json"},
 		"not JSON":        {"POST", "clock", `{`, none, 400, "reading the body: unexpected EOF"},
 		"unknown field":   {"POST", "clock", `{"advanse":"1s"}`, none, 400, `unknown field \"advanse\"`},
-		"two documents":   {"POST", "clock", `{"advance":"1s"}{}`, none, 400, "more than one JSON document"},
+		"two documents":   {"POST", "clock", `{"advance":"1s"}{}`, none, 400, "something follows the JSON document"},
 		"not wanted":      {"POST", "reset", `{"hard":true}`, none, 400, `unknown field \"hard\"`},
 		"no duration":     {"POST", "clock", `{"advance":"a while"}`, none, 400, `duration \"a while\" is not of the form`},
 		"backwards":       {"POST", "clock", `{"advance":"-1s"}`, none, 400, "is not of the form"},

@@ -85,9 +85,13 @@ func (s *subject) by(d keypolicy.Decision) string {
 	return "no statement"
 }
 
-// deciding is the reason to show where there is room for one: the key policy's
-// own statement, if it has a part in the decision, else the first; nil for none.
+// deciding is the reason to show where there is room for one: a grant that gives the
+// access, else the key policy's own statement, if it has a part in the decision, else
+// the first; nil for none.
 func deciding(d keypolicy.Decision) *keypolicy.Reason {
+	if len(d.Reasons) > 0 && d.Reasons[0].Source == keypolicy.KeyGrant {
+		return &d.Reasons[0]
+	}
 	for i := range d.Reasons {
 		if r := &d.Reasons[i]; r.Source == keypolicy.ResourcePolicy && r.Statement >= 0 {
 			return r
