@@ -58,7 +58,7 @@ fix: ## format the Go code and tidy go.mod
 	$(GO) -C test/clients/gomod mod tidy
 
 .PHONY: generate
-generate: ## render modules/kms from templates and the catalogue spec, and docs/rules.md
+generate: ## render modules/kms from templates and the catalogue spec, and the pages of docs that are made
 	$(GO) generate ./...
 
 .PHONY: bench
