@@ -97,13 +97,13 @@ func (p *prover) proveUse(ctx context.Context, k *key) {
 	}
 	if users == nil {
 		p.promise(ctx, "round trip", k.address, func() (string, error) {
-			return "", errSkip(fmt.Sprintf("no role here may do all of %v: name one in %s", probe.UseActions(k.meta), FileName))
+			return "", skipError(fmt.Sprintf("no role here may do all of %v: name one in %s", probe.UseActions(k.meta), FileName))
 		})
 	}
 	for _, id := range users {
 		p.promise(ctx, "round trip as "+id.Name, k.address, func() (string, error) {
 			if k.meta.KeyState != types.KeyStateEnabled {
-				return "", errSkip("the key is " + string(k.meta.KeyState))
+				return "", skipError("the key is " + string(k.meta.KeyState))
 			}
 			return string(k.meta.KeySpec) + ", " + string(k.meta.KeyUsage), probe.Use(ctx, k.client(id), k.meta, tenant)
 		})
@@ -120,13 +120,13 @@ func (p *prover) proveOutside(ctx context.Context, k *key) {
 		user, reader := p.whoMay(k, actions...), p.whoMay(k, probe.GetPublicKey)
 		switch {
 		case k.meta.KeyState != types.KeyStateEnabled:
-			return "", errSkip("the key is " + string(k.meta.KeyState))
+			return "", skipError("the key is " + string(k.meta.KeyState))
 		case user == nil || reader == nil:
-			return "", errSkip(fmt.Sprintf("no role here may %s and GetPublicKey: name one in %s", actions[0], FileName))
+			return "", skipError(fmt.Sprintf("no role here may %s and GetPublicKey: name one in %s", actions[0], FileName))
 		}
 		err := probe.UseOutside(ctx, k.client(user), k.client(reader), k.meta)
 		if errors.Is(err, probe.ErrNotOutside) {
-			return "", errSkip(fmt.Sprintf("no library here does what keys of spec %s do", k.meta.KeySpec))
+			return "", skipError(fmt.Sprintf("no library here does what keys of spec %s do", k.meta.KeySpec))
 		}
 		return fmt.Sprintf("%s as %s", actions[0], user.Name), err
 	})
@@ -142,7 +142,7 @@ func (p *prover) proveAccess(ctx context.Context, k *key) {
 		return
 	}
 	if k.meta.KeyState != types.KeyStateEnabled {
-		p.promise(ctx, "access", k.address, func() (string, error) { return "", errSkip("the key is " + string(k.meta.KeyState)) })
+		p.promise(ctx, "access", k.address, func() (string, error) { return "", skipError("the key is " + string(k.meta.KeyState)) })
 		return
 	}
 	if err := p.makeOthers(ctx); err != nil {
@@ -199,7 +199,7 @@ func (p *prover) proveStrangers(ctx context.Context, k *key) {
 	} {
 		p.promise(ctx, s.name, k.address, func() (string, error) {
 			if s.id == nil {
-				return "", errSkip("the backend has one account")
+				return "", skipError("the backend has one account")
 			}
 			return p.ask(ctx, k, probe.Row{Identity: s.id, Stranger: true})
 		})

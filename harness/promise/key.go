@@ -162,11 +162,11 @@ func (p *prover) proveKey(ctx context.Context, k *key) {
 // rotateOnDemand has who may rotate the key do so.
 func (p *prover) rotateOnDemand(ctx context.Context, k *key) (string, error) {
 	if k.meta.KeyState != types.KeyStateEnabled {
-		return "", errSkip("the key is " + string(k.meta.KeyState))
+		return "", skipError("the key is " + string(k.meta.KeyState))
 	}
 	user, rotator := p.whoMay(k, probe.Encrypt, probe.Decrypt), p.whoMay(k, rotateKeyOnDemand)
 	if user == nil || rotator == nil {
-		return "", errSkip(fmt.Sprintf("no role here may encrypt, decrypt and rotate: name them in %s", FileName))
+		return "", skipError(fmt.Sprintf("no role here may encrypt, decrypt and rotate: name them in %s", FileName))
 	}
 	return "by " + rotator.Name, probe.RotatesOnDemand(ctx, k.client(rotator), k.client(user), k.arn, tenant)
 }
@@ -178,7 +178,7 @@ const rotateKeyOnDemand probe.Action = "RotateKeyOnDemand"
 func (p *prover) rotation(ctx context.Context, k *key) (string, error) {
 	configured, known := k.resource.Attributes["enable_key_rotation"].(bool)
 	if !known {
-		return "", errSkip("a " + k.resource.Type + " has no setting for it")
+		return "", skipError("a " + k.resource.Type + " has no setting for it")
 	}
 	period, _ := k.resource.Attributes["rotation_period_in_days"].(float64)
 	if configured {

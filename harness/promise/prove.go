@@ -161,10 +161,10 @@ func (p *prover) step(what string) {
 	}
 }
 
-// errSkip carries the reason why a promise could not be asked for.
-type errSkip string
+// skipError carries the reason why a promise could not be asked for.
+type skipError string
 
-func (e errSkip) Error() string { return string(e) }
+func (e skipError) Error() string { return string(e) }
 
 // promise asks for one promise and notes what became of it.
 func (p *prover) promise(ctx context.Context, name, resource string, ask func() (reason string, err error)) {
@@ -178,7 +178,7 @@ func (p *prover) promise(ctx context.Context, name, resource string, ask func() 
 		Name: name, Module: p.Dir, Resource: resource, Backend: p.Backend.Name(), Engine: p.Engine,
 		Outcome: report.Held, Reason: reason, Seconds: time.Since(start).Seconds(),
 	}
-	var skip errSkip
+	var skip skipError
 	switch {
 	case errors.As(err, &skip), errors.Is(err, probe.ErrNotEnforced):
 		r.Outcome, r.Reason = report.Skipped, err.Error()
