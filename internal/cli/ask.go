@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/charmbracelet/huh"
+	"charm.land/huh/v2"
 
 	"github.com/keywright/keywright/generator"
 )
@@ -65,11 +65,21 @@ func (a *app) askPeople(m *generator.Module, verbs []generator.Verb, accessible 
 
 // form asks for all fields on one page.
 func (a *app) form(accessible bool, fields ...huh.Field) error {
-	err := huh.NewForm(huh.NewGroup(fields...)).WithInput(a.In).WithOutput(a.Err).WithAccessible(accessible).Run()
+	err := huh.NewForm(huh.NewGroup(fields...)).WithTheme(theme()).WithInput(a.In).WithOutput(a.Err).WithAccessible(accessible).Run()
 	if err != nil {
 		return fmt.Errorf("asking: %w", err)
 	}
 	return nil
+}
+
+// theme is huh's for a dark terminal, with options in the terminal's own colour: then
+// it is readable on a light one too. Which of the two it is, huh does not ask.
+func theme() huh.Theme {
+	styles := huh.ThemeCharm(true)
+	for _, fields := range []*huh.FieldStyles{&styles.Focused, &styles.Blurred} {
+		fields.UnselectedOption = fields.UnselectedOption.UnsetForeground()
+	}
+	return huh.ThemeFunc(func(bool) *huh.Styles { return styles })
 }
 
 // list splits an answer at spaces and commas; nil for none.
