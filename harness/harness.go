@@ -51,7 +51,7 @@ func New(t testing.TB) *Harness {
 		t.Fatalf("harness: %v", err)
 	}
 	h.session = s
-	h.log = newLog(t, filepath.Join(s.logs, notInName.ReplaceAllString(t.Name(), "_")+".log"))
+	h.log = newLog(t, filepath.Join(s.logs, notInName.Compiled().ReplaceAllString(t.Name(), "_")+".log"))
 	t.Cleanup(h.close)
 	return h
 }

@@ -5,13 +5,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/gruntwork-io/terratest/modules/logger"
 	terratesting "github.com/gruntwork-io/terratest/modules/testing"
+
+	"github.com/keywright/keywright/internal/lazyregexp"
 )
 
 // What terratest says without being given a logger, such as the commands it runs,
@@ -113,12 +114,12 @@ func (l *testLog) save() error {
 // mostErrorLines bounds what is shown of an engine's error.
 const mostErrorLines = 12
 
-var errorLine = regexp.MustCompile(`(?m)^(│ )?Error: `)
+var errorLine = lazyregexp.New(`(?m)^(│ )?Error: `)
 
 // lastError is the beginning of the last error in an engine's output; "" if there
 // is none.
 func lastError(output string) string {
-	all := errorLine.FindAllStringIndex(output, -1)
+	all := errorLine.Compiled().FindAllStringIndex(output, -1)
 	if all == nil {
 		return ""
 	}

@@ -8,13 +8,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"runtime/debug"
 	"strings"
 	"sync"
 
 	"github.com/keywright/keywright/harness/runner"
 	"github.com/keywright/keywright/harness/toolchain"
+	"github.com/keywright/keywright/internal/lazyregexp"
 	"github.com/keywright/keywright/kmsemu/store"
 )
 
@@ -77,10 +77,10 @@ func (r *reuse) root(test, dir string) string {
 	if r == nil {
 		return ""
 	}
-	return filepath.Join(r.roots(), notInName.ReplaceAllString(test, "_")+"-"+r.next(test, dir))
+	return filepath.Join(r.roots(), notInName.Compiled().ReplaceAllString(test, "_")+"-"+r.next(test, dir))
 }
 
-var notInName = regexp.MustCompile(`[^A-Za-z0-9_-]+`)
+var notInName = lazyregexp.New(`[^A-Za-z0-9_-]+`)
 
 // next is a suffix for what a test makes next by a name: in the test's next run it
 // is the same.

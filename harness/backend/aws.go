@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -14,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/hashicorp/go-version"
+
+	"github.com/keywright/keywright/internal/lazyregexp"
 )
 
 // AWSConfig says which AWS account to use, and as whom.
@@ -93,7 +94,7 @@ func AccountIDs(list string) []string {
 	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
-var accountID = regexp.MustCompile(`^[0-9]{12}$`)
+var accountID = lazyregexp.New(`^[0-9]{12}$`)
 
 // check refuses what could reach an account that nobody meant.
 func (cfg AWSConfig) check() error {
@@ -127,7 +128,7 @@ func (b *AWS) identify(ctx context.Context, allowed []string) (account string, e
 	return account, err
 }
 
-var assumedRole = regexp.MustCompile(`^arn:[a-z-]+:sts::[0-9]{12}:assumed-role/([^/]+)/`)
+var assumedRole = lazyregexp.New(`^arn:[a-z-]+:sts::[0-9]{12}:assumed-role/([^/]+)/`)
 
 // principal is the caller as policies name it. A session does not tell the path of
 // its role.
