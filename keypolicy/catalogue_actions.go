@@ -15,6 +15,7 @@ const (
 	actsByGrant                       // a grant can give it
 	actsByIAM                         // an Allow in a key policy has no effect, although there is a key
 	actsInternally                    // no API operation: only KMS itself does it
+	takesRecipient                    // takes the attestation document of an enclave or a NitroTPM
 
 	usesKey = actsOnKey | actsAbroad | actsByGrant
 )
@@ -77,11 +78,11 @@ var actionTable = []struct {
 	{"CreateGrant", PermissionsManagement, usesKey, suitsAny, slices.Concat(contextManagement, contextEncryption, contextGrant)},
 	{"CreateKey", Write, 0, suitsAny, slices.Concat(withKeys(contextNewKey, "aws:ResourceTag/", "kms:BypassPolicyLockoutSafetyCheck"), contextCaller, contextTags)},
 	{"Decapsulate", Write, usesKey, suitsEncapsulation, contextUse},
-	{"Decrypt", Write, usesKey, suitsEncryption, slices.Concat(contextCipher, contextAttestation)},
+	{"Decrypt", Write, usesKey | takesRecipient, suitsEncryption, contextCipher},
 	{"DeleteAlias", Write, actsOnAlias, suitsAny, contextManagement},
 	{"DeleteCustomKeyStore", Write, 0, suitsAny, contextAccount},
 	{"DeleteImportedKeyMaterial", Write, actsOnKey, suitsAny, contextManagement},
-	{"DeriveSharedSecret", Write, usesKey, suitsAgreement, slices.Concat(withKeys(contextUse, "kms:KeyAgreementAlgorithm"), contextAttestation)},
+	{"DeriveSharedSecret", Write, usesKey | takesRecipient, suitsAgreement, withKeys(contextUse, "kms:KeyAgreementAlgorithm")},
 	{"DescribeCustomKeyStores", Read, 0, suitsAny, contextAccount},
 	{"DescribeKey", Read, usesKey, suitsAny, contextUse},
 	{"DisableKey", Write, actsOnKey, suitsAny, withKeys(contextManagement, "kms:TrailingDaysWithoutKeyUsage")},
@@ -91,12 +92,12 @@ var actionTable = []struct {
 	{"EnableKeyRotation", Write, actsOnKey, suitsSymmetric, withKeys(contextManagement, "kms:RotationPeriodInDays")},
 	{"Encapsulate", Write, usesKey, suitsEncapsulation, contextUse},
 	{"Encrypt", Write, usesKey, suitsEncryption, contextCipher},
-	{"GenerateDataKey", Write, usesKey, suitsSymmetric, slices.Concat(contextCipher, contextAttestation)},
-	{"GenerateDataKeyPair", Write, usesKey, suitsSymmetric, slices.Concat(withKeys(contextCipher, "kms:DataKeyPairSpec"), contextAttestation)},
+	{"GenerateDataKey", Write, usesKey | takesRecipient, suitsSymmetric, contextCipher},
+	{"GenerateDataKeyPair", Write, usesKey | takesRecipient, suitsSymmetric, withKeys(contextCipher, "kms:DataKeyPairSpec")},
 	{"GenerateDataKeyPairWithoutPlaintext", Write, usesKey, suitsSymmetric, withKeys(contextCipher, "kms:DataKeyPairSpec")},
 	{"GenerateDataKeyWithoutPlaintext", Write, usesKey, suitsSymmetric, contextCipher},
 	{"GenerateMac", Write, usesKey, suitsMAC, withKeys(contextUse, "kms:MacAlgorithm")},
-	{"GenerateRandom", Write, 0, suitsAny, contextAttestation},
+	{"GenerateRandom", Write, takesRecipient, suitsAny, contextNone},
 	{"GetKeyLastUsage", Read, actsOnKey, suitsAny, contextManagement},
 	{"GetKeyPolicy", Read, actsOnKey, suitsAny, contextManagement},
 	{"GetKeyRotationStatus", Read, actsOnKey | actsAbroad, suitsAny, contextManagement},
@@ -139,15 +140,19 @@ var (
 )
 
 func makeActions() []Action {
-	everywhere := conditionKeyNames(globalKeys)
+	everywhere, attestation := conditionKeyNames(globalKeys), conditionKeyNames(attestationKeys())
 	made := make([]Action, 0, len(actionTable))
 	for _, row := range actionTable {
 		has := func(t traits) bool { return row.traits&t != 0 }
+		keys := slices.Concat(row.conditionKeys, everywhere)
+		if has(takesRecipient) {
+			keys = append(keys, attestation...)
+		}
 		a := Action{
 			Name: "kms:" + row.name, Operation: row.name, Access: row.AccessLevel,
 			CrossAccount: has(actsAbroad), InKeyPolicy: has(actsOnKey|actsOnAlias) && !has(actsByIAM),
 			Usages: row.usages, SymmetricOnly: row.symmetric, AsymmetricOnly: row.asymmetric,
-			ConditionKeys: slices.Sorted(slices.Values(slices.Concat(row.conditionKeys, everywhere))),
+			ConditionKeys: slices.Sorted(slices.Values(keys)),
 		}
 		switch {
 		case has(actsOnKey):

@@ -138,10 +138,8 @@ func attestationKeys() []ConditionKey {
 	return keys
 }
 
+// Made when first asked for, so that programs that never ask start at once.
 var (
-	contextAttestation = conditionKeyNames(attestationKeys())
-
-	// Made when first asked for, so that programs that never ask start at once.
 	catalogueKeys = sync.OnceValue(makeConditionKeys)
 	keyPlaces     = sync.OnceValue(func() map[string]int {
 		return placesByName(catalogueKeys(), func(k ConditionKey) string { return k.Name })
