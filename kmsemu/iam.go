@@ -4,11 +4,8 @@ import (
 	"encoding/xml"
 	"fmt"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
-
-	"github.com/keywright/keywright/keypolicy"
 
 	"github.com/keywright/keywright/internal/lazyregexp"
 )
@@ -54,57 +51,6 @@ func encodeDocument(text string) string {
 // policyLength is a policy's length as IAM's quotas count it.
 func policyLength(text string) int {
 	return len(strings.Join(strings.Fields(text), ""))
-}
-
-// parseIdentityPolicy reads a policy that is attached to its principal, and so
-// names none, and must name resources.
-func parseIdentityPolicy(name, text string) (*keypolicy.Policy, error) {
-	policy, err := keypolicy.Parse(name, []byte(text))
-	if err != nil {
-		return nil, fail(malformedPolicy, "%v", err)
-	}
-	for _, s := range policy.Statements {
-		switch {
-		case s.Principal != nil || s.NotPrincipal != nil:
-			return nil, fail(malformedPolicy, "Policy document should not specify a principal.")
-		case s.Action == nil && s.NotAction == nil:
-			return nil, fail(malformedPolicy, "Policy statement must contain actions.")
-		case s.Resource == nil && s.NotResource == nil:
-			return nil, fail(malformedPolicy, "Policy statement must contain resources.")
-		}
-		for _, resource := range slices.Concat(s.Resource, s.NotResource) {
-			if resource != "*" && !strings.HasPrefix(resource, "arn:") {
-				return nil, fail(malformedPolicy, `Resource %s must be in ARN format or "*".`, resource)
-			}
-		}
-	}
-	return policy, checkIAMGrammar(policy)
-}
-
-var sidPattern = lazyregexp.New(`^[0-9A-Za-z]*$`)
-
-// checkIAMGrammar checks what IAM wants of its own policies, which a key policy need
-// not have (K0114).
-func checkIAMGrammar(policy *keypolicy.Policy) error {
-	seen := map[string]bool{}
-	for _, s := range policy.Statements {
-		if !sidPattern.MatchString(s.Sid) {
-			return fail(malformedPolicy, "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*")
-		}
-		if s.Sid != "" && seen[s.Sid] {
-			return fail(malformedPolicy, "Statement IDs (SID) in a single policy must be unique.")
-		}
-		seen[s.Sid] = true
-		for _, action := range slices.Concat(s.Action, s.NotAction) {
-			switch n := strings.Count(action, ":"); {
-			case n == 0 && action != "*":
-				return fail(malformedPolicy, "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.")
-			case n > 1:
-				return fail(malformedPolicy, "Actions/Condition can contain only one colon.")
-			}
-		}
-	}
-	return nil
 }
 
 // checkIAMTags checks tags in IAM's words: names ignore case.

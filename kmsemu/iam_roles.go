@@ -2,6 +2,7 @@ package kmsemu
 
 import (
 	"cmp"
+	"encoding/json"
 	"slices"
 	"strings"
 
@@ -224,9 +225,12 @@ func (c *call) newTrustPolicy(text string) (document, error) {
 	if n := policyLength(text); n > maxTrustPolicy {
 		return document{}, fail(limitExceeded, "Cannot exceed quota for ACLSizePerRole: %d", maxTrustPolicy)
 	}
+	if !json.Valid([]byte(text)) {
+		return document{}, fail(malformedPolicy, "This policy contains invalid Json")
+	}
 	policy, err := keypolicy.Parse("trust policy", []byte(text))
 	if err != nil {
-		return document{}, fail(malformedPolicy, "%v", err)
+		return document{}, syntaxErrors(err)
 	}
 	for _, s := range policy.Statements {
 		switch {

@@ -211,7 +211,7 @@ func TestRefusedIAMInput(t *testing.T) {
 		"trust principal":       {trust(trusting("*")), trust(trusting("arn:aws:iam::000000000000:role/none")), "MalformedPolicyDocument", `Invalid principal in policy: "AWS":"arn:aws:iam::000000000000:role/none"`},
 		"trust is a policy":     {trust(trusting(rootARN)), trust(allow("sts:AssumeRole", "*")), "MalformedPolicyDocument", ""},
 		"trust resource":        {trust(trusting(rootARN)), trust(strings.Replace(trusting(rootARN), `"Action"`, `"Resource":"*","Action"`, 1)), "MalformedPolicyDocument", "Has prohibited field Resource"},
-		"trust syntax":          {trust(trusting(rootARN)), trust("{"), "MalformedPolicyDocument", ""},
+		"trust syntax":          {trust(trusting(rootARN)), trust("{"), "MalformedPolicyDocument", "This policy contains invalid Json"},
 		"trust size":            {trust(longTrust(2048)), trust(longTrust(2049)), "LimitExceeded", "Cannot exceed quota for ACLSizePerRole: 2048"},
 		"inline syntax":         {put(allow("kms:*", "*")), put("{"), "MalformedPolicyDocument", ""},
 		"inline principal":      {put(allow("kms:*", "*")), put(keyPolicy()), "MalformedPolicyDocument", "Policy document should not specify a principal."},

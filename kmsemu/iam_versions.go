@@ -9,6 +9,8 @@ import (
 const (
 	maxPolicyVersions = 5
 	maxManagedPolicy  = 6144 // characters, white space not counted
+	// newestVersion of the policy language: managed policies have no other (K0613).
+	newestVersion = "2012-10-17"
 )
 
 // newVersion reads a policy and adds it as a version.
@@ -19,6 +21,9 @@ func (p *managedPolicy) newVersion(text string, now time.Time) (*policyVersion, 
 	policy, err := parseIdentityPolicy("managed policy "+p.name, text)
 	if err != nil {
 		return nil, err
+	}
+	if policy.Version != newestVersion {
+		return nil, fail(malformedPolicy, "Policy document must be version %s or greater.", newestVersion)
 	}
 	p.made++
 	v := &policyVersion{document{text: text, policy: policy}, "v" + strconv.Itoa(p.made), now}

@@ -90,7 +90,7 @@ func (h *holder) holderRecord() holderRecord {
 func (to *restoration) holderOf(r *holderRecord) (holder, error) {
 	h := holder{entity: r.entity(), inline: map[string]document{}, attached: map[string]*managedPolicy{}, linked: r.Linked}
 	for name, text := range r.Inline {
-		policy, err := parseIdentityPolicy("inline policy "+name, text)
+		policy, err := keypolicy.Parse("inline policy "+name, []byte(text))
 		if err != nil {
 			return holder{}, err
 		}
@@ -271,7 +271,7 @@ func (p *managedPolicy) record(s *state) any {
 func restorePolicy(to *restoration, r *policyRecord) error {
 	restored := &managedPolicy{entity: r.entity(), description: r.Description, updated: r.Updated, made: r.Made}
 	for _, v := range r.Versions {
-		policy, err := parseIdentityPolicy("managed policy "+r.Name, v.Text)
+		policy, err := keypolicy.Parse("managed policy "+r.Name, []byte(v.Text))
 		if err != nil {
 			return err
 		}

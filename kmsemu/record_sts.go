@@ -77,7 +77,7 @@ func restoreSession(to *restoration, r *sessionRecord) error {
 			s.policies = append(s.policies, nothing)
 			continue
 		}
-		policy, err := parseIdentityPolicy(p.Name, p.Text)
+		policy, err := keypolicy.Parse(p.Name, []byte(p.Text))
 		if err != nil {
 			return err
 		}
