@@ -1,6 +1,7 @@
 package kmsemu
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"io"
@@ -146,6 +147,7 @@ func hostOf(address string) string {
 type permission struct {
 	action   string
 	resource string            // ARN, or "*"
+	shown    string            // what a denial calls the resource; "" for its ARN
 	context  keypolicy.Context // condition keys besides the common ones; nil for none
 	policy   *keypolicy.Policy // of the resource; nil if identity policies alone decide
 	key      *keypolicy.Key    // if the resource is a key
@@ -187,7 +189,12 @@ func (c *call) settle(p permission, d keypolicy.Decision) error {
 // denial words a denial as the services do (K0075 to K0078): who, what, where,
 // and the one kind of policy that decided.
 func denial(caller string, p permission, d keypolicy.Decision) *apiError {
-	return forbid(caller, p.action, "resource: "+p.resource, because(p.action, d))
+	what := "resource: " + cmp.Or(p.shown, p.resource)
+	if strings.HasPrefix(p.action, serviceSTS+":") {
+		// STS keeps the reason to itself (K0617).
+		return fail(accessDenied, "User: %s is not authorized to perform: %s on %s", caller, p.action, what)
+	}
+	return forbid(caller, p.action, what, because(p.action, d))
 }
 
 func because(action string, d keypolicy.Decision) string {

@@ -18,7 +18,8 @@ func policyARNConditions(arn string) keypolicy.Context {
 
 func attach[T policyHolder](k *kind[T]) func(*call, *form) (*empty, error) {
 	return func(c *call, f *form) (*empty, error) {
-		arn := f.text("PolicyArn", requiredARNRule)
+		arn := f.text("PolicyArn", arnRule)
+		f.checkPolicyARN(arn)
 		t, err := change(k, c, changeInput{f, policyARNConditions(arn)})
 		if err != nil {
 			return nil, err
@@ -38,7 +39,8 @@ func attach[T policyHolder](k *kind[T]) func(*call, *form) (*empty, error) {
 
 func detach[T policyHolder](k *kind[T]) func(*call, *form) (*empty, error) {
 	return func(c *call, f *form) (*empty, error) {
-		arn := f.text("PolicyArn", requiredARNRule)
+		arn := f.text("PolicyArn", arnRule)
+		f.checkPolicyARN(arn)
 		t, err := change(k, c, changeInput{f, policyARNConditions(arn)})
 		if err != nil {
 			return nil, err
@@ -120,7 +122,8 @@ func (c *call) boundaryByARN(arn string) (*managedPolicy, error) {
 
 func putBoundary[T bounded](k *kind[T]) func(*call, *form) (*empty, error) {
 	return func(c *call, f *form) (*empty, error) {
-		arn := f.text("PermissionsBoundary", requiredARNRule)
+		arn := f.text("PermissionsBoundary", arnRule)
+		f.checkPolicyARN(arn)
 		t, err := change(k, c, changeInput{f, boundaryConditions(arn)})
 		if err != nil {
 			return nil, err

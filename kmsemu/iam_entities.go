@@ -137,15 +137,16 @@ func renamed(p *keypolicy.Policy, name string) *keypolicy.Policy {
 
 // kind is a kind of entity: how requests name one, and where it is kept.
 type kind[T thing] struct {
-	// noun and title are what texts call it, such as "role" and "Role"; for roles,
-	// users and groups.
+	// noun and title are what texts call it, such as "role" and "Role"; a kind without
+	// a noun is called by its ARN, the title is for roles, users and groups.
 	noun, title string
 	parameter   string // that names one, such as "RoleName"
 	rule        textRule
 	missing     string // what is said of one that does not exist
 	find        func(c *call, name string) (T, bool)
 	// arn is that of one that does not exist; nil if names are ARNs.
-	arn func(c *call, name string) string
+	arn  func(c *call, name string) string
+	tags tagRules
 	// quota is how long inline policies may be together, for policy holders.
 	quota int
 }
@@ -164,6 +165,9 @@ func (k *kind[T]) open(c *call, f *form, context keypolicy.Context) (T, error) {
 func (k *kind[T]) openNamed(c *call, name string, context keypolicy.Context) (T, error) {
 	var none T
 	p := permission{action: c.action, resource: name, context: keypolicy.Context{}}
+	if k.noun != "" {
+		p.shown = k.noun + " " + name // K0617
+	}
 	if k.arn != nil {
 		p.resource = k.arn(c, name)
 	}
@@ -227,13 +231,14 @@ func under(noun string) func(*call, string) string {
 // creation is the permission to create an entity: with tags it is two.
 type creation struct {
 	arn     string
+	shown   string // what a denial calls it; "" for its ARN
 	tagging string // the action that tags one
 	tags    []tag
 	context keypolicy.Context
 }
 
 func (c *call) permitNew(n creation) error {
-	p := permission{action: c.action, resource: n.arn, context: keypolicy.Context{}}
+	p := permission{action: c.action, resource: n.arn, shown: n.shown, context: keypolicy.Context{}}
 	if len(n.tags) > 0 {
 		p.context = tagConditions(n.tags)
 	}

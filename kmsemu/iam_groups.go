@@ -108,18 +108,16 @@ func deleteGroup(c *call, f *form) (*empty, error) {
 	return done()
 }
 
-// openMembership authorises the operation on the group and finds the user.
+// openMembership authorises the operation on the group and finds the user: where both
+// are missing it is the user that IAM misses (K0616).
 func (c *call) openMembership(f *form) (*group, *user, error) {
 	name := f.text("UserName", userNameRule)
 	g, err := groups.open(c, f, nil)
-	if err != nil {
-		return nil, nil, err
-	}
 	u := c.directoryLocked().users[name]
-	if u == nil {
+	if u == nil && (err == nil || asAPIError(err).code == noSuchEntity) {
 		return nil, nil, fail(noSuchEntity, users.missing, name)
 	}
-	return g, u, nil
+	return g, u, err
 }
 
 func addUserToGroup(c *call, f *form) (*empty, error) {
@@ -134,13 +132,11 @@ func addUserToGroup(c *call, f *form) (*empty, error) {
 	return done()
 }
 
+// removeUserFromGroup is no error for a user who is not in the group (K0616).
 func removeUserFromGroup(c *call, f *form) (*empty, error) {
 	g, u, err := c.openMembership(f)
 	if err != nil {
 		return nil, err
-	}
-	if u.groups[g.id] == nil {
-		return nil, fail(noSuchEntity, "The user with name %s is not in the group with name %s.", u.name, g.name)
 	}
 	delete(u.groups, g.id)
 	delete(g.users, u.id)

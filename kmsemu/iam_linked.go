@@ -50,7 +50,7 @@ const linkedTrust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Pri
 // wants. It has no policies here: its service is not in this emulator (K0415).
 func createServiceLinkedRole(c *call, f *form) (*roleResult, error) {
 	service, suffix := f.text("AWSServiceName", serviceNameRule), f.text("CustomSuffix", suffixRule)
-	description := f.text("Description", descriptionRule)
+	description := f.text("Description", roleDescriptionRule)
 	known, ok := linkedServices[service]
 	if service != "" && !ok {
 		f.fail(invalidInput, "This emulator does not know the service-linked role of %s.", service)

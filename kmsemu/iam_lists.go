@@ -64,5 +64,9 @@ func (c *call) listAll(f *form, noun string) (prefix string, page iamPage, err e
 	if err := f.err(); err != nil {
 		return "", page, err
 	}
-	return prefix, page, c.permit(permission{action: c.action, resource: c.arn(serviceIAM, noun+prefix)})
+	p := permission{action: c.action, resource: c.arn(serviceIAM, noun+prefix)}
+	if noun == managedPolicies.noun {
+		p.shown = "policy path " + prefix // K0617
+	}
+	return prefix, page, c.permit(p)
 }

@@ -29,7 +29,7 @@ type policyVersion struct {
 func (p *managedPolicy) current() *document { return &p.standard.document }
 
 var managedPolicies = &kind[*managedPolicy]{
-	parameter: "PolicyArn", rule: requiredARNRule,
+	noun: "policy", parameter: "PolicyArn", rule: arnRule, tags: ownTags,
 	missing: "Policy %s was not found.",
 	find: func(c *call, arn string) (*managedPolicy, bool) {
 		p := c.policyByARN(arn)
@@ -102,16 +102,16 @@ type policyResult struct{ Policy policyXML }
 func createPolicy(c *call, f *form) (*policyResult, error) {
 	p := &managedPolicy{
 		entity:      newHolder(c, f.text("PolicyName", inlineNameRule), cmp.Or(f.text("Path", pathRule), "/")).entity,
-		description: f.text("Description", descriptionRule), updated: c.now,
+		description: f.text("Description", policyDescriptionRule), updated: c.now,
 	}
 	text := f.text("PolicyDocument", documentRule)
 	p.arn = c.arn(serviceIAM, "policy"+p.path+p.name)
 	p.tags = tagMap(f.tags())
-	f.checkIAMTags(f.tags())
+	f.checkIAMTags(f.tags(), ownTags)
 	if err := f.err(); err != nil {
 		return nil, err
 	}
-	if err := c.permitNew(creation{arn: p.arn, tagging: "iam:TagPolicy", tags: f.tags()}); err != nil {
+	if err := c.permitNew(creation{arn: p.arn, shown: "policy " + p.name, tagging: "iam:TagPolicy", tags: f.tags()}); err != nil {
 		return nil, err
 	}
 	known := c.directoryLocked().policies

@@ -18,7 +18,7 @@ type oidcProvider struct {
 }
 
 var providers = &kind[*oidcProvider]{
-	parameter: "OpenIDConnectProviderArn", rule: requiredARNRule,
+	parameter: "OpenIDConnectProviderArn", rule: arnRule, tags: ownTags,
 	missing: "OpenIDConnect Provider not found for arn %s",
 	find:    named(func(d *directory) map[string]*oidcProvider { return d.providers }),
 }
@@ -49,7 +49,7 @@ func (f *form) checkThumbprints(thumbprints []string) {
 		f.checkText(fmt.Sprintf("thumbprintList.%d.member", i+1), text, thumbprintRule)
 	}
 	if len(thumbprints) > maxThumbprints {
-		f.fail(invalidInput, "Thumbprint list must contain at most %d entries.", maxThumbprints)
+		f.fail(invalidInput, "Thumbprint list must contain fewer than %d entries.", maxThumbprints)
 	}
 }
 
@@ -66,7 +66,7 @@ func createOIDCProvider(c *call, f *form) (*providerARNResult, error) {
 	p.clients, p.thumbprints = f.list("ClientIDList"), f.list("ThumbprintList")
 	p.arn = c.arn(serviceIAM, "oidc-provider/"+p.name)
 	p.tags = tagMap(f.tags())
-	f.checkIAMTags(f.tags())
+	f.checkIAMTags(f.tags(), ownTags)
 	f.checkClients(p.clients)
 	f.checkThumbprints(p.thumbprints)
 	if u, err := url.Parse(address); err != nil || u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {

@@ -13,7 +13,7 @@ type instanceProfile struct {
 }
 
 var profiles = &kind[*instanceProfile]{
-	parameter: "InstanceProfileName", rule: inlineNameRule,
+	noun: "instance profile", parameter: "InstanceProfileName", rule: inlineNameRule, tags: ownTags,
 	missing: "Instance Profile %s cannot be found.",
 	find:    named(func(d *directory) map[string]*instanceProfile { return d.profiles }), arn: under("instance-profile"),
 }
@@ -39,7 +39,7 @@ func (p *instanceProfile) xml() profileXML {
 func (p *instanceProfile) listedXML() profileXML {
 	out := profileXML{Path: p.path, InstanceProfileName: p.name, InstanceProfileID: p.id, Arn: p.arn, CreateDate: timestamp{p.created}}
 	if p.role != nil {
-		out.Roles = []roleXML{p.role.listedXML()}
+		out.Roles = []roleXML{p.role.heldXML()}
 	}
 	return out
 }
@@ -50,7 +50,7 @@ func createInstanceProfile(c *call, f *form) (*profileResult, error) {
 	p := &instanceProfile{entity: newHolder(c, f.text("InstanceProfileName", inlineNameRule), cmp.Or(f.text("Path", pathRule), "/")).entity}
 	p.arn = c.arn(serviceIAM, "instance-profile"+p.path+p.name)
 	p.tags = tagMap(f.tags())
-	f.checkIAMTags(f.tags())
+	f.checkIAMTags(f.tags(), ownTags)
 	if err := f.err(); err != nil {
 		return nil, err
 	}
@@ -170,7 +170,7 @@ func removeRoleFromInstanceProfile(c *call, f *form) (*empty, error) {
 		return nil, err
 	}
 	if p.role != r {
-		return nil, fail(noSuchEntity, "The role with name %s is not in the instance profile %s.", r.name, p.name)
+		return nil, fail(noSuchEntity, "Role %s in Instance Profile %s cannot be found.", r.name, p.name)
 	}
 	p.role = nil
 	return done()

@@ -18,7 +18,7 @@ type role struct {
 }
 
 var roles = &kind[*role]{
-	noun: "role", title: "Role", parameter: "RoleName", rule: roleNameRule,
+	noun: "role", title: "Role", parameter: "RoleName", rule: roleNameRule, tags: memberTags,
 	missing: "The role with name %s cannot be found.",
 	find:    named(func(d *directory) map[string]*role { return d.roles }), arn: under("role"),
 	quota: 10240,
@@ -68,6 +68,13 @@ func (r *role) gotXML() roleXML {
 	return out
 }
 
+// heldXML is the role in its instance profile (K0611).
+func (r *role) heldXML() roleXML {
+	out := r.listedXML()
+	out.MaxSessionDuration, out.Description = 0, ""
+	return out
+}
+
 // listedXML is the role in lists, which leave tags and boundary out (K0402).
 func (r *role) listedXML() roleXML {
 	out := r.xml()
@@ -80,21 +87,21 @@ type roleResult struct{ Role roleXML }
 func createRole(c *call, f *form) (*roleResult, error) {
 	r := &role{
 		member:      newMember(c, f.text("RoleName", roleNameRule), cmp.Or(f.text("Path", pathRule), "/")),
-		description: f.text("Description", descriptionRule),
+		description: f.text("Description", roleDescriptionRule),
 		maxSeconds:  f.number("MaxSessionDuration", roleSeconds, roleSeconds.low),
 	}
 	r.arn = c.arn(serviceIAM, "role"+r.path+r.name)
 	r.tags = tagMap(f.tags())
 	trust := f.text("AssumeRolePolicyDocument", documentRule)
-	boundary := f.text("PermissionsBoundary", arnRule)
-	f.checkIAMTags(f.tags())
+	boundary := f.boundary()
+	f.checkIAMTags(f.tags(), memberTags)
 	if strings.HasPrefix(r.path, linkedPath) {
 		f.fail(invalidInput, "The path %s is reserved for service-linked roles.", linkedPath)
 	}
 	if err := f.err(); err != nil {
 		return nil, err
 	}
-	if err := c.permitNew(creation{r.arn, "iam:TagRole", f.tags(), boundaryConditions(boundary)}); err != nil {
+	if err := c.permitNew(creation{arn: r.arn, tagging: "iam:TagRole", tags: f.tags(), context: boundaryConditions(boundary)}); err != nil {
 		return nil, err
 	}
 	var err error
@@ -163,7 +170,7 @@ func (c *call) dropRole(r *role) {
 }
 
 func updateRole(c *call, f *form) (*struct{}, error) {
-	description := f.text("Description", descriptionRule)
+	description := f.text("Description", roleDescriptionRule)
 	seconds := f.number("MaxSessionDuration", roleSeconds, 0)
 	r, err := roles.open(c, f, nil)
 	if err != nil {
@@ -182,7 +189,7 @@ func updateRole(c *call, f *form) (*struct{}, error) {
 }
 
 func updateRoleDescription(c *call, f *form) (*roleResult, error) {
-	description := f.text("Description", descriptionRule)
+	description := f.text("Description", roleDescriptionRule)
 	r, err := roles.open(c, f, nil)
 	if err != nil {
 		return nil, err

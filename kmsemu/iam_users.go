@@ -15,7 +15,7 @@ type user struct {
 }
 
 var users = &kind[*user]{
-	noun: "user", title: "User", parameter: "UserName", rule: userNameRule,
+	noun: "user", title: "User", parameter: "UserName", rule: userNameRule, tags: memberTags,
 	missing: "The user with name %s cannot be found.",
 	find:    named(func(d *directory) map[string]*user { return d.users }), arn: under("user"),
 	quota: 2048,
@@ -41,7 +41,7 @@ func (u *user) allPolicies() []*keypolicy.Policy {
 // openSelf is users.open for operations that are about the calling user if they
 // name none (K0404).
 func (c *call) openSelf(f *form) (*user, error) {
-	name := f.text("UserName", textRule{max: userNameRule.max, pattern: namePattern})
+	name := f.optional("UserName", userNameRule)
 	if err := f.err(); err != nil {
 		return nil, err
 	}
@@ -80,17 +80,17 @@ type userResult struct{ User userXML }
 
 func createUser(c *call, f *form) (*userResult, error) {
 	u := &user{
-		member: newMember(c, f.text("UserName", userNameRule), cmp.Or(f.text("Path", pathRule), "/")),
+		member: newMember(c, f.text("UserName", madeUserRule), cmp.Or(f.text("Path", pathRule), "/")),
 		groups: map[string]*group{},
 	}
 	u.arn = c.arn(serviceIAM, "user"+u.path+u.name)
 	u.tags = tagMap(f.tags())
-	boundary := f.text("PermissionsBoundary", arnRule)
-	f.checkIAMTags(f.tags())
+	boundary := f.boundary()
+	f.checkIAMTags(f.tags(), memberTags)
 	if err := f.err(); err != nil {
 		return nil, err
 	}
-	if err := c.permitNew(creation{u.arn, "iam:TagUser", f.tags(), boundaryConditions(boundary)}); err != nil {
+	if err := c.permitNew(creation{arn: u.arn, tagging: "iam:TagUser", tags: f.tags(), context: boundaryConditions(boundary)}); err != nil {
 		return nil, err
 	}
 	known := c.directoryLocked().users
@@ -246,12 +246,15 @@ type (
 	}
 )
 
+var assignmentRule = textRule{enum: []string{"Assigned", "Unassigned", "Any"}}
+
 func listVirtualMFADevices(c *call, f *form) (*noVirtualMFADevices, error) {
 	f.paging()
+	f.text("AssignmentStatus", assignmentRule)
 	if err := f.err(); err != nil {
 		return nil, err
 	}
-	return &noVirtualMFADevices{}, c.permit(permission{action: c.action, resource: c.arn(serviceIAM, "mfa/*")})
+	return &noVirtualMFADevices{}, c.permit(permission{action: c.action, resource: c.arn(serviceIAM, "mfa/")})
 }
 
 // deleteLoginProfile finds none: nobody signs in to a console here.

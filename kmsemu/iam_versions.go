@@ -67,24 +67,35 @@ func createPolicyVersion(c *call, f *form) (*versionResult, error) {
 	return &versionResult{v.xml(p)}, nil
 }
 
-// version finds the version a form names.
-func (p *managedPolicy) version(f *form) (*policyVersion, error) {
-	id := f.values.Get("VersionId")
-	for _, v := range p.versions {
-		if v.id == id {
-			return v, nil
+// openVersion authorises the operation on the policy and finds the version that the
+// form names. Of a policy that does not exist it is the version that IAM misses (K0616).
+func (c *call) openVersion(f *form) (*managedPolicy, *policyVersion, error) {
+	id := f.text("VersionId", versionRule)
+	p, err := managedPolicies.open(c, f, nil)
+	if err != nil && asAPIError(err).code != noSuchEntity {
+		return nil, nil, err
+	}
+	if p != nil {
+		for _, v := range p.versions {
+			if v.id == id {
+				return p, v, nil
+			}
 		}
 	}
-	return nil, fail(noSuchEntity, "Policy %s version %s does not exist or is not attachable.", p.arn, id)
+	return nil, nil, fail(noSuchEntity, "Policy %s version %s does not exist or is not attachable.", f.values.Get("PolicyArn"), id)
+}
+
+// openChangeableVersion is openVersion for changes.
+func (c *call) openChangeableVersion(f *form) (*managedPolicy, *policyVersion, error) {
+	p, v, err := c.openVersion(f)
+	if err != nil {
+		return nil, nil, err
+	}
+	return p, v, c.changeable(&p.entity)
 }
 
 func getPolicyVersion(c *call, f *form) (*versionResult, error) {
-	f.text("VersionId", versionRule)
-	p, err := managedPolicies.open(c, f, nil)
-	if err != nil {
-		return nil, err
-	}
-	v, err := p.version(f)
+	p, v, err := c.openVersion(f)
 	if err != nil {
 		return nil, err
 	}
@@ -94,12 +105,7 @@ func getPolicyVersion(c *call, f *form) (*versionResult, error) {
 }
 
 func setDefaultPolicyVersion(c *call, f *form) (*empty, error) {
-	f.text("VersionId", versionRule)
-	p, err := c.changeablePolicy(f)
-	if err != nil {
-		return nil, err
-	}
-	v, err := p.version(f)
+	p, v, err := c.openChangeableVersion(f)
 	if err != nil {
 		return nil, err
 	}
@@ -108,12 +114,7 @@ func setDefaultPolicyVersion(c *call, f *form) (*empty, error) {
 }
 
 func deletePolicyVersion(c *call, f *form) (*empty, error) {
-	f.text("VersionId", versionRule)
-	p, err := c.changeablePolicy(f)
-	if err != nil {
-		return nil, err
-	}
-	v, err := p.version(f)
+	p, v, err := c.openChangeableVersion(f)
 	if err != nil {
 		return nil, err
 	}

@@ -78,7 +78,7 @@ func (s *session) principalTags(of map[string]string) map[string]string {
 	tags := make(map[string]string, len(of)+len(s.tags))
 	maps.Copy(tags, of)
 	for name, value := range s.tags {
-		removeTag(tags, name)
+		sessionTags.remove(tags, name)
 		tags[name] = value
 	}
 	return tags

@@ -14,6 +14,9 @@ import (
 type checker struct {
 	problems []string
 	special  *apiError
+	// quiet: no value is shown, as IAM has it. unanchored: patterns are shown without
+	// the anchors that they have here, as the models of IAM and STS write them (K0614).
+	quiet, unanchored bool
 }
 
 func (k *checker) problem(format string, args ...any) {
@@ -54,6 +57,8 @@ type textRule struct {
 	pattern  *lazyregexp.Regexp
 	enum     []string
 	secret   bool // messages do not show the value
+	// words say what the pattern means, where the service does not show it.
+	words string
 }
 
 // checkOptional is checkText for a parameter that may be absent, but has a least
@@ -69,13 +74,13 @@ func (k *checker) checkOptional(path, value string, rule textRule) {
 func (k *checker) checkText(path, value string, rule textRule) {
 	if value == "" {
 		if rule.min > 0 {
-			k.problem("Value null at '%s' failed to satisfy constraint: Member must not be null", path)
+			k.missing(path)
 		}
 		return
 	}
 	// Most values are right, and then nobody needs the words.
 	subject := func() string {
-		if rule.secret {
+		if rule.secret || k.quiet {
 			return fmt.Sprintf("Value at '%s'", path)
 		}
 		return fmt.Sprintf("Value '%s' at '%s'", value, path)
@@ -84,12 +89,41 @@ func (k *checker) checkText(path, value string, rule textRule) {
 		k.checkLength(subject(), length, limits)
 	}
 	if rule.pattern != nil && !rule.pattern.MatchString(value) {
-		k.problem("%s failed to satisfy constraint: Member must satisfy regular expression pattern: %s", subject(), rule.pattern)
+		k.mismatch(path, subject(), rule)
 	}
 	if rule.enum != nil && !slices.Contains(rule.enum, value) {
 		k.problem("%s failed to satisfy constraint: Member must satisfy enum value set: [%s]", subject(), strings.Join(rule.enum, ", "))
 	}
 }
+
+// missing reports a required parameter that was not sent.
+func (k *checker) missing(path string) {
+	subject := "Value null at"
+	if k.quiet {
+		subject = "Value at"
+	}
+	k.problem("%s '%s' failed to satisfy constraint: Member must not be null", subject, path)
+}
+
+// mismatch reports a value that does not match the pattern of its rule.
+func (k *checker) mismatch(path, subject string, rule textRule) {
+	if rule.words != "" {
+		k.fail(validation, "The specified value for %s is invalid. %s", path, rule.words)
+		return
+	}
+	k.problem("%s failed to satisfy constraint: Member must satisfy regular expression pattern: %s", subject, k.shown(rule.pattern))
+}
+
+func (k *checker) shown(pattern *lazyregexp.Regexp) string {
+	if k.unanchored {
+		text := strings.TrimSuffix(strings.TrimPrefix(pattern.String(), "^"), "$")
+		return codePoint.Compiled().ReplaceAllString(text, `\u$1`)
+	}
+	return pattern.String()
+}
+
+// codePoint is a character as the patterns here write it.
+var codePoint = lazyregexp.New(`\\x\{([0-9A-F]{4})\}`)
 
 func (k *checker) checkLength(subject string, length int, limits intRule) {
 	if length < limits.low {
@@ -124,11 +158,15 @@ func (k *checker) checkInt(path string, value *int, limits intRule) {
 	if value == nil {
 		return
 	}
+	subject := fmt.Sprintf("Value '%d' at '%s'", *value, path)
+	if k.quiet {
+		subject = fmt.Sprintf("Value at '%s'", path)
+	}
 	if *value < limits.low {
-		k.problem("Value '%d' at '%s' failed to satisfy constraint: Member must have value greater than or equal to %d", *value, path, limits.low)
+		k.problem("%s failed to satisfy constraint: Member must have value greater than or equal to %d", subject, limits.low)
 	}
 	if *value > limits.high {
-		k.problem("Value '%d' at '%s' failed to satisfy constraint: Member must have value less than or equal to %d", *value, path, limits.high)
+		k.problem("%s failed to satisfy constraint: Member must have value less than or equal to %d", subject, limits.high)
 	}
 }
 

@@ -41,8 +41,9 @@ const (
 
 var (
 	sessionNameRule    = textRule{min: 2, max: 64, pattern: lazyregexp.New(`^[\w+=,.@-]*$`)}
-	sourceIdentityRule = textRule{max: 64, pattern: sessionNameRule.pattern}
-	externalIDRule     = textRule{max: 1224, pattern: lazyregexp.New(`^[\w+=,.@:/-]*$`)}
+	sourceIdentityRule = textRule{min: 2, max: 64, pattern: sessionNameRule.pattern}
+	externalIDRule     = textRule{min: 2, max: 1224, pattern: lazyregexp.New(`^[\w+=,.@:/-]*$`)}
+	sessionPolicyRule  = textRule{max: maxSessionPolicy, pattern: documentRule.pattern}
 	roleARNRule        = textRule{min: 20, max: 2048}
 	sessionSeconds     = intRule{900, 43200}
 )
@@ -64,7 +65,7 @@ type sessionRequest struct {
 
 // readPolicies reads the session policies; the managed ones by ARN only.
 func (in *sessionRequest) readPolicies(f *form) {
-	policy := f.text("Policy", textRule{max: maxSessionPolicy})
+	policy := f.text("Policy", sessionPolicyRule)
 	in.policySize = len(policy)
 	in.policyARNs = f.list("PolicyArns", "arn")
 	f.checkLength("Value at 'policyArns'", len(in.policyARNs), intRule{0, maxSessionPolicies})
@@ -96,14 +97,24 @@ func readRoleRequest(f *form) *sessionRequest {
 		name:    f.text("RoleSessionName", sessionNameRule),
 		seconds: f.number("DurationSeconds", sessionSeconds, defaultSessionSeconds),
 	}
+	if !wholeARN(in.roleARN) {
+		f.fail(validation, "%s is invalid", in.roleARN)
+	}
 	in.readPolicies(f)
+	f.refuseUnknown("MinimumSessionTokenSize")
 	return in
+}
+
+// wholeARN reports whether an ARN has the parts that every ARN has.
+func wholeARN(arn string) bool {
+	parts := strings.SplitN(arn, ":", 6)
+	return len(parts) == 6 && parts[0] == "arn" && parts[1] != "" && parts[2] != "" && parts[5] != ""
 }
 
 func readAssumeRole(f *form) (*sessionRequest, error) {
 	in := readRoleRequest(f)
-	in.externalID = f.text("ExternalId", externalIDRule)
-	in.sourceIdentity = f.text("SourceIdentity", sourceIdentityRule)
+	in.externalID = f.optional("ExternalId", externalIDRule)
+	in.sourceIdentity = f.optional("SourceIdentity", sourceIdentityRule)
 	in.tags = f.tags()
 	in.transitive = f.list("TransitiveTagKeys")
 	f.refuseUnknown("SerialNumber", "TokenCode", "ProvidedContexts.member.1.ProviderArn")
@@ -112,9 +123,9 @@ func readAssumeRole(f *form) (*sessionRequest, error) {
 }
 
 func (in *sessionRequest) checkTags(f *form) {
-	f.checkIAMTags(in.tags)
-	if len(in.sourceIdentity) == 1 || strings.HasPrefix(strings.ToLower(in.sourceIdentity), reservedPrefix) {
-		f.fail(validation, "SourceIdentity must have two characters or more and must not begin with aws:.")
+	f.checkIAMTags(in.tags, sessionTags)
+	if strings.HasPrefix(strings.ToLower(in.sourceIdentity), reservedPrefix) {
+		f.fail(validation, "SourceIdentity must not begin with aws:.")
 	}
 	for _, key := range in.transitive {
 		if !slices.ContainsFunc(in.tags, func(t tag) bool { return strings.EqualFold(t.TagKey, key) }) {

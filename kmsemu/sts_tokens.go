@@ -22,7 +22,7 @@ type sessionTokenResult struct{ Credentials credentials }
 // STS API Reference, GetSessionToken.
 func getSessionToken(c *call, f *form) (*sessionTokenResult, error) {
 	seconds := f.number("DurationSeconds", tokenSeconds, defaultTokenSeconds)
-	f.refuseUnknown("SerialNumber", "TokenCode")
+	f.refuseUnknown("SerialNumber", "TokenCode", "MinimumSessionTokenSize")
 	if err := f.err(); err != nil {
 		return nil, err
 	}
@@ -49,7 +49,7 @@ type federatedUser struct {
 type federationTokenResult struct {
 	Credentials      credentials
 	FederatedUser    federatedUser
-	PackedPolicySize int `xml:",omitempty"`
+	PackedPolicySize int
 }
 
 // nothing is the session policy of a federated user that was given none: it has
@@ -63,7 +63,8 @@ func getFederationToken(c *call, f *form) (*federationTokenResult, error) {
 		tags:    f.tags(),
 	}
 	in.readPolicies(f)
-	f.checkIAMTags(in.tags)
+	f.refuseUnknown("MinimumSessionTokenSize")
+	f.checkIAMTags(in.tags, sessionTags)
 	if err := f.err(); err != nil {
 		return nil, err
 	}

@@ -196,7 +196,7 @@ func (in *sessionRequest) takeClaims(f *form, from claims) error {
 		f.fail(invalidIdentityToken, "The tag %s of the token must have one value.", name)
 	}
 	in.transitive, in.sourceIdentity = from.Tags.Transitive, from.SourceIdentity
-	f.checkText("sourceIdentity", in.sourceIdentity, sourceIdentityRule)
+	f.checkOptional("sourceIdentity", in.sourceIdentity, sourceIdentityRule)
 	in.checkTags(f)
 	return f.err()
 }

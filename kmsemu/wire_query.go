@@ -41,7 +41,8 @@ func (queryProtocol) operation(c *call, r *http.Request) error {
 	if !known || values.Get("Version") != service.version || r.URL.Path != "/" {
 		return fail(unknownOperation, "Could not find operation %s for version %s", name, values.Get("Version"))
 	}
-	c.form, c.name, c.op, c.protocol = form{values: values}, name, op, queryProtocol{}
+	c.form = form{values, checker{quiet: c.service == serviceIAM, unanchored: true}}
+	c.name, c.op, c.protocol = name, op, queryProtocol{}
 	return nil
 }
 
@@ -154,6 +155,14 @@ func (f *form) text(name string, rule textRule) string {
 	return value
 }
 
+// optional is the value of a parameter that may be absent, but has a least length if
+// it is there.
+func (f *form) optional(name string, rule textRule) string {
+	value := f.values.Get(name)
+	f.checkOptional(lowerFirst(name), value, rule)
+	return value
+}
+
 // number is a parameter's value between low and high; fallback if absent.
 func (f *form) number(name string, limits intRule, fallback int) int {
 	text := f.values.Get(name)
@@ -198,7 +207,7 @@ func (f *form) tags() []tag {
 	var tags []tag
 	for {
 		member := memberName("Tags", len(tags)+1)
-		if !f.values.Has(member + ".Key") {
+		if !f.values.Has(member+".Key") && !f.values.Has(member+".Value") {
 			return tags
 		}
 		tags = append(tags, tag{f.values.Get(member + ".Key"), f.values.Get(member + ".Value")})
