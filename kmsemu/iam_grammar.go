@@ -155,7 +155,7 @@ func resourceProblem(resource string) string {
 	case len(parts) == 1:
 		return fmt.Sprintf(`Resource %s must be in ARN format or "*".`, resource)
 	case !strings.ContainsAny(parts[1], "*?$") && !slices.Contains(knownPartitions, parts[1]):
-		rest := append(parts[1:], repeated("*", 6-len(parts))...)
+		rest := slices.Concat(parts[1:], slices.Repeat([]string{"*"}, 6-len(parts)))
 		return fmt.Sprintf("Partition %q is not valid for resource %q.", parts[1], "arn:"+strings.Join(rest, ":"))
 	case len(parts) == 2:
 		return "Resource vendor must be fully qualified and cannot contain regexes."
@@ -175,5 +175,3 @@ func isIAMResource(name string) bool {
 	return name == "root" || strings.ContainsAny(name[:min(len(name), 1)], "*?$") ||
 		slices.ContainsFunc(iamResources, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
 }
-
-func repeated(text string, n int) []string { return slices.Repeat([]string{text}, n) }
