@@ -38,12 +38,15 @@ func Install(ctx context.Context, dir string, progress func(line string), fill f
 	defer os.RemoveAll(scratch)
 	// MkdirTemp's 0700 would hide a shared cache from other users.
 	if err := os.Chmod(scratch, 0o755); err != nil {
-		return err
+		return fmt.Errorf("making scratch folder: %w", err)
 	}
 	if err := fill(scratch); err != nil {
 		return err
 	}
-	return os.Rename(scratch, dir)
+	if err := os.Rename(scratch, dir); err != nil {
+		return fmt.Errorf("putting the folder in its place: %w", err)
+	}
+	return nil
 }
 
 // lock takes the advisory lock of a file, waiting for whoever holds it.
@@ -69,7 +72,7 @@ func lock(ctx context.Context, path string, progress func(line string)) (unlock 
 		select {
 		case <-ctx.Done():
 			f.Close()
-			return nil, ctx.Err()
+			return nil, fmt.Errorf("waiting for the lock %s: %w", path, ctx.Err())
 		case <-tick.C:
 		}
 	}
