@@ -106,7 +106,9 @@ func (h *Harness) makeRole(name string, policies []string) (*probe.Identity, err
 	return probe.RenewRole(h.t.Context(), h.session.backend, unique, policies...)
 }
 
-// Assume assumes a role that exists, such as one that the module made.
+// Assume assumes a role that exists, such as one that the module made, whose trust
+// policy must let the deployer do so. It fails the test if it can't, and leaves the
+// role to whoever made it.
 func (h *Harness) Assume(roleARN string) *probe.Identity {
 	h.t.Helper()
 	id, err := probe.AssumeRole(h.t.Context(), h.session.backend, roleARN)
