@@ -149,6 +149,9 @@ type kind[T thing] struct {
 	tags tagRules
 	// quota is how long inline policies may be together, for policy holders.
 	quota int
+	// most is how many an account may have, by the name of plenty (K0618).
+	most   int
+	plenty string
 }
 
 // open authorises the operation on the entity that the form names and returns it.
@@ -185,6 +188,14 @@ func (k *kind[T]) openNamed(c *call, name string, context keypolicy.Context) (T,
 	}
 	c.opened = append(c.opened, t)
 	return t, nil
+}
+
+// room refuses one more than an account may have.
+func (k *kind[T]) room(known map[string]T) error {
+	if len(known) >= k.most {
+		return fail(limitExceeded, "Cannot exceed quota for %s: %d", k.plenty, k.most)
+	}
+	return nil
 }
 
 // change is open for operations that change a policy holder.

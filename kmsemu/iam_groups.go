@@ -13,6 +13,7 @@ var groups = &kind[*group]{
 	missing: "The group with name %s cannot be found.",
 	find:    named(func(d *directory) map[string]*group { return d.groups }), arn: under("group"),
 	quota: 5120,
+	most:  300, plenty: "GroupsPerAccount",
 }
 
 const maxGroupsPerUser = 10
@@ -47,6 +48,9 @@ func createGroup(c *call, f *form) (*groupResult, error) {
 	known := c.directoryLocked().groups
 	if taken(known, g.name) {
 		return nil, fail(entityExists, "Group with name %s already exists.", g.name)
+	}
+	if err := groups.room(known); err != nil {
+		return nil, err
 	}
 	var err error
 	if g.id, err = newID(c.random, "AGPA", 17); err != nil {

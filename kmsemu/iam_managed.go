@@ -31,6 +31,7 @@ func (p *managedPolicy) current() *document { return &p.standard.document }
 var managedPolicies = &kind[*managedPolicy]{
 	noun: "policy", parameter: "PolicyArn", rule: arnRule, tags: ownTags,
 	missing: "Policy %s was not found.",
+	most:    1500, plenty: "PoliciesPerAccount",
 	find: func(c *call, arn string) (*managedPolicy, bool) {
 		p := c.policyByARN(arn)
 		return p, p != nil
@@ -77,12 +78,12 @@ type policyXML struct {
 	Description                   string `xml:",omitempty"`
 	CreateDate                    timestamp
 	UpdateDate                    timestamp
-	Tags                          []tagXML `xml:"Tags>member,omitempty"`
+	Tags                          *tagListXML
 }
 
 func (c *call) policyXML(p *managedPolicy) policyXML {
 	out := c.listedPolicyXML(p)
-	out.Description, out.Tags = p.description, tagsXML(p.tags)
+	out.Description, out.Tags = p.description, wholeTagList(p.tags)
 	return out
 }
 
@@ -118,6 +119,9 @@ func createPolicy(c *call, f *form) (*policyResult, error) {
 	if taken(known, p.name) {
 		return nil, fail(entityExists, "A policy called %s already exists. Duplicate names are not allowed.", p.name)
 	}
+	if err := managedPolicies.room(known); err != nil {
+		return nil, err
+	}
 	v, err := p.newVersion(text, c.now)
 	if err != nil {
 		return nil, err
@@ -128,7 +132,9 @@ func createPolicy(c *call, f *form) (*policyResult, error) {
 	}
 	known[p.arn] = p
 	c.server.state.changes.note(p)
-	return &policyResult{c.policyXML(p)}, nil
+	out := c.listedPolicyXML(p) // without the description, as IAM has it (K0611)
+	out.Tags = tagListOf(p.tags)
+	return &policyResult{out}, nil
 }
 
 func getPolicy(c *call, f *form) (*policyResult, error) {

@@ -55,7 +55,7 @@ func (f *form) checkThumbprints(thumbprints []string) {
 
 type providerARNResult struct {
 	OpenIDConnectProviderArn string
-	Tags                     []tagXML `xml:"Tags>member,omitempty"`
+	Tags                     *tagListXML
 }
 
 // createOIDCProvider does not fetch a certificate for a missing thumbprint: the
@@ -84,7 +84,7 @@ func createOIDCProvider(c *call, f *form) (*providerARNResult, error) {
 	}
 	known[p.arn] = p
 	c.server.state.changes.note(p)
-	return &providerARNResult{p.arn, tagsXML(p.tags)}, nil
+	return &providerARNResult{p.arn, tagListOf(p.tags)}, nil
 }
 
 type providerResult struct {

@@ -15,7 +15,8 @@ type instanceProfile struct {
 var profiles = &kind[*instanceProfile]{
 	noun: "instance profile", parameter: "InstanceProfileName", rule: inlineNameRule, tags: ownTags,
 	missing: "Instance Profile %s cannot be found.",
-	find:    named(func(d *directory) map[string]*instanceProfile { return d.profiles }), arn: under("instance-profile"),
+	most:    1000, plenty: "InstanceProfilesPerAccount",
+	find: named(func(d *directory) map[string]*instanceProfile { return d.profiles }), arn: under("instance-profile"),
 }
 
 // profileXML is the InstanceProfile of the IAM API.
@@ -26,12 +27,12 @@ type profileXML struct {
 	Arn                 string
 	CreateDate          timestamp
 	Roles               []roleXML `xml:"Roles>member"`
-	Tags                []tagXML  `xml:"Tags>member,omitempty"`
+	Tags                *tagListXML
 }
 
 func (p *instanceProfile) xml() profileXML {
 	out := p.listedXML()
-	out.Tags = tagsXML(p.tags)
+	out.Tags = wholeTagList(p.tags)
 	return out
 }
 
@@ -61,13 +62,18 @@ func createInstanceProfile(c *call, f *form) (*profileResult, error) {
 	if taken(known, p.name) {
 		return nil, fail(entityExists, "Instance Profile %s already exists.", p.name)
 	}
+	if err := profiles.room(known); err != nil {
+		return nil, err
+	}
 	var err error
 	if p.id, err = newID(c.random, "AIPA", 17); err != nil {
 		return nil, err
 	}
 	known[p.name] = p
 	c.server.state.changes.note(p)
-	return &profileResult{p.xml()}, nil
+	out := p.listedXML()
+	out.Tags = tagListOf(p.tags)
+	return &profileResult{out}, nil
 }
 
 func getInstanceProfile(c *call, f *form) (*profileResult, error) {

@@ -22,6 +22,7 @@ var roles = &kind[*role]{
 	missing: "The role with name %s cannot be found.",
 	find:    named(func(d *directory) map[string]*role { return d.roles }), arn: under("role"),
 	quota: 10240,
+	most:  1000, plenty: "RolesPerAccount",
 }
 
 func (s *state) roleByARN(arn string) *role {
@@ -128,6 +129,9 @@ func (c *call) addRole(r *role, trust string) (*roleResult, error) {
 	known := c.directoryLocked().roles
 	if taken(known, r.name) {
 		return nil, fail(entityExists, "Role with name %s already exists.", r.name)
+	}
+	if err := roles.room(known); err != nil {
+		return nil, err
 	}
 	var err error
 	if r.trust, err = c.newTrustPolicy(trust); err != nil {

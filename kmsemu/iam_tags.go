@@ -88,8 +88,8 @@ func tagsXML(tags map[string]string) []tagXML {
 	return out
 }
 
-// tagListXML is the Tags of a role or user, which is left out if there are none
-// (K0611).
+// tagListXML is the Tags of an entity, which is left out if there are none: always of
+// a role or user, of others in the answer that made them (K0611).
 type tagListXML struct {
 	Members []tagXML `xml:"member"`
 }
@@ -98,8 +98,11 @@ func tagListOf(tags map[string]string) *tagListXML {
 	if len(tags) == 0 {
 		return nil
 	}
-	return &tagListXML{tagsXML(tags)}
+	return wholeTagList(tags)
 }
+
+// wholeTagList is there even if it is empty.
+func wholeTagList(tags map[string]string) *tagListXML { return &tagListXML{tagsXML(tags)} }
 
 // remove removes a tag.
 func (r tagRules) remove(tags map[string]string, key string) {

@@ -84,6 +84,28 @@ func TestRoleAnswers(t *testing.T) {
 	require.Nil(t, got.Role.Tags)
 }
 
+// TestEmptyTags (K0611): the answer that makes a policy or an instance profile has no
+// list of tags if there are none, the one that shows it has an empty one.
+func TestEmptyTags(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	name := aws.String("app")
+	policy, err := w.root.iam.CreatePolicy(w.ctx, &iam.CreatePolicyInput{PolicyName: name, PolicyDocument: aws.String(allow("kms:*", "*")), Description: aws.String("d")})
+	require.NoError(t, err)
+	require.Nil(t, policy.Policy.Tags)
+	require.Nil(t, policy.Policy.Description)
+	shown, err := w.root.iam.GetPolicy(w.ctx, &iam.GetPolicyInput{PolicyArn: policy.Policy.Arn})
+	require.NoError(t, err)
+	require.NotNil(t, shown.Policy.Tags)
+	require.Equal(t, "d", *shown.Policy.Description)
+	profile, err := w.root.iam.CreateInstanceProfile(w.ctx, &iam.CreateInstanceProfileInput{InstanceProfileName: name})
+	require.NoError(t, err)
+	require.Nil(t, profile.InstanceProfile.Tags)
+	got, err := w.root.iam.GetInstanceProfile(w.ctx, &iam.GetInstanceProfileInput{InstanceProfileName: name})
+	require.NoError(t, err)
+	require.NotNil(t, got.InstanceProfile.Tags)
+}
+
 func TestRole(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -19,6 +19,7 @@ var users = &kind[*user]{
 	missing: "The user with name %s cannot be found.",
 	find:    named(func(d *directory) map[string]*user { return d.users }), arn: under("user"),
 	quota: 2048,
+	most:  5000, plenty: "UsersPerAccount",
 }
 
 // principal is the user as a caller.
@@ -96,6 +97,9 @@ func createUser(c *call, f *form) (*userResult, error) {
 	known := c.directoryLocked().users
 	if taken(known, u.name) {
 		return nil, fail(entityExists, "User with name %s already exists.", u.name)
+	}
+	if err := users.room(known); err != nil {
+		return nil, err
 	}
 	var err error
 	if u.boundary, err = c.boundaryByARN(boundary); err != nil {

@@ -102,7 +102,7 @@ func (s *signature) covers(header string) bool {
 func (s *signature) checkTime(now time.Time) error {
 	signed, err := time.Parse(signingTime, s.time)
 	if err != nil {
-		return fail(incompleteSignature, "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header in the form %s.", signingTime)
+		return fail(incompleteSignature, "Authorization header requires existence of a 'X-Amz-Date' header in the form YYYYMMDDTHHMMSSZ.")
 	}
 	if !strings.HasPrefix(s.time, s.date) {
 		return fail(invalidSignature, "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '%s' != '%s', from '%s'.", s.date, s.time[:8], s.time)
