@@ -88,8 +88,8 @@ func besides(err error) []error {
 	if !errors.Is(err, context.Canceled) {
 		return []error{err}
 	}
-	if inner := errors.Unwrap(err); inner != nil {
-		return besides(inner)
+	if inner := errors.Unwrap(err); errors.Is(inner, context.Canceled) {
+		return besides(inner) // else err says itself that inner came of the interrupt, as an engine's exit status
 	}
 	var others []error
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {

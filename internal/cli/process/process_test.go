@@ -13,6 +13,16 @@ import (
 	"github.com/keywright/keywright/internal/cli/process"
 )
 
+var errExit = errors.New("exit status 1")
+
+// interruptedEngine is as terraform-exec has it: it wraps the exit status alone, and
+// says that it is an interrupt.
+type interruptedEngine struct{}
+
+func (interruptedEngine) Error() string        { return errExit.Error() }
+func (interruptedEngine) Unwrap() error        { return errExit }
+func (interruptedEngine) Is(target error) bool { return target == context.Canceled }
+
 func TestMainStatus(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -28,8 +38,13 @@ func TestMainStatus(t *testing.T) {
 			fmt.Errorf("module: %w", errors.Join(errors.Join(fmt.Errorf("applying: %w", context.Canceled), errors.New("destroying: denied")), errors.New("role app: denied"))),
 			nil, 1, "tool: interrupted\ntool: destroying: denied\ntool: role app: denied\n",
 		},
-		"error":    {errors.Join(errors.New("no such file"), errors.New("look elsewhere")), nil, 1, "tool: no such file\ntool: look elsewhere\n"},
-		"bad flag": {nil, []string{"--odd"}, 1, "tool: unknown flag: --odd\n"},
+		"interrupted engine": {fmt.Errorf("applying: %w", interruptedEngine{}), nil, 1, "tool: interrupted\n"},
+		"interrupted engine, and not cleaned up": {
+			errors.Join(fmt.Errorf("applying: %w", interruptedEngine{}), errors.New("destroying: denied")), nil, 1, "tool: interrupted\ntool: destroying: denied\n",
+		},
+		"engine that fails": {fmt.Errorf("applying: %w", errExit), nil, 1, "tool: applying: exit status 1\n"},
+		"error":             {errors.Join(errors.New("no such file"), errors.New("look elsewhere")), nil, 1, "tool: no such file\ntool: look elsewhere\n"},
+		"bad flag":          {nil, []string{"--odd"}, 1, "tool: unknown flag: --odd\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
