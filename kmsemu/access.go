@@ -26,6 +26,9 @@ type need struct {
 	context keypolicy.Context // condition keys of this action; nil for none
 	states  stateRule
 	origins originRule
+	// fit is whether the key is one for the operation at all, which is asked before
+	// its state; nil for every key.
+	fit func(*key) error
 	// encryption is the call's encryption context, which grants may constrain.
 	encryption encryptionContext
 	// material: the operation uses the key's material, wherever that is.
@@ -41,12 +44,12 @@ func (c *call) key(id string, context keypolicy.Context) (*key, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.open(f, need{action: c.action, context: context, states: c.op.states, origins: c.op.origins})
+	return c.open(f, need{action: c.action, context: context, states: c.op.states, origins: c.op.origins, fit: c.fit})
 }
 
-// open authorises the use of a key, then checks its origin and its state, in this
-// order: who may not use a key learns nothing about it. Last comes whether its
-// material can be reached.
+// open authorises the use of a key, then checks its origin, its usage and its state,
+// in this order (K0621): who may not use a key learns nothing about it. Last comes
+// whether its material can be reached.
 func (c *call) open(f found, n need) (*key, error) {
 	k := f.key
 	c.concerns(k)
@@ -73,6 +76,11 @@ func (c *call) open(f found, n need) (*key, error) {
 	if err := n.origins.accept(k); err != nil {
 		return nil, err
 	}
+	if n.fit != nil {
+		if err := n.fit(k); err != nil {
+			return nil, err
+		}
+	}
 	if err := n.states.accept(k, c.now); err != nil {
 		return nil, err
 	}
@@ -80,6 +88,14 @@ func (c *call) open(f found, n need) (*key, error) {
 		return k, c.server.state.checkMaterial(k)
 	}
 	return k, nil
+}
+
+// fit checks that a key's usage is the operation's (K0031).
+func (c *call) fit(k *key) error {
+	if c.op.usage == "" || k.usage == c.op.usage {
+		return nil
+	}
+	return fail(invalidKeyUsage, "%s key usage is %s which is not valid for %s.", k.arn, k.usage, c.name)
 }
 
 // concerns notes that the call is about a key: in the trail, and to look at the
@@ -102,7 +118,7 @@ func (c *call) regionLocked() *region {
 	return c.server.state.account(c.caller.account).region(c.region)
 }
 
-var keyIDPattern = lazyregexp.New(`^([0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}|mrk-[0-9a-f]{32})$`)
+var keyIDPattern = lazyregexp.New(`^([0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|mrk-[0-9a-f]{32})$`)
 
 // find resolves a key identifier: key id or key ARN and, where the operation
 // allows, alias name or alias ARN (K0009 to K0013).
@@ -127,7 +143,10 @@ func (c *call) find(id string) (found, error) {
 	if k := c.lookKey(account, keyID); ok && k != nil {
 		return found{key: k}, nil
 	}
-	if !ok || !keyIDPattern.MatchString(keyID) {
+	switch valid := ok && keyIDPattern.MatchString(keyID); {
+	case !valid && ok && id != keyID: // an ARN
+		return found{}, fail(notFound, "Invalid keyId %s", keyID)
+	case !valid:
 		return found{}, fail(notFound, "Invalid keyId '%s'", id)
 	}
 	return found{}, fail(notFound, "Key '%s' does not exist", c.foreignARN(account, resource))

@@ -94,7 +94,7 @@ func TestHostileRequests(t *testing.T) {
 		"huge context":          {encrypt(`,"EncryptionContext":{` + strings.Join(pairs, ",") + `}`), same, 200, `"CiphertextBlob"`},
 		"context twice":         {encrypt(`,"EncryptionContext":{"a":"b","a":"c"}`), same, 200, `"CiphertextBlob"`},
 		"escaped NUL":           {request{target: "DescribeKey", body: `{"KeyId":"\u0000"}`}, same, 400, "NotFoundException"},
-		"half a surrogate":      {request{target: "DescribeKey", body: `{"KeyId":"\ud800"}`}, same, 400, "NotFoundException"},
+		"half a surrogate":      {request{target: "DescribeKey", body: `{"KeyId":"\ud800"}`}, same, 400, "ValidationException"},
 		"large headers":         {request{body: `{}`}, header("X-Large", strings.Repeat("x", 2*kmsemu.MaxHeaders)), 431, "Request Header Fields Too Large"},
 		"many headers": {request{body: `{}`}, func(r *http.Request) {
 			for i := range 20_000 {

@@ -248,6 +248,8 @@ func TestWrongUsage(t *testing.T) {
 			switch {
 			case other != usage:
 				fails(t, err, "InvalidKeyUsageException", key+" key usage is "+string(other)+" which is not valid for "+operation+".")
+			case operation == "GenerateDataKey" || operation == "GenerateDataKeyWithoutPlaintext":
+				fails(t, err, "InvalidKeyUsageException", "You cannot generate a data key with an asymmetric CMK")
 			case usage == encryptDecrypt:
 				fails(t, err, "InvalidKeyUsageException", "Algorithm SYMMETRIC_DEFAULT is incompatible with key spec RSA_2048.")
 			}
@@ -267,7 +269,7 @@ func TestWrongUsage(t *testing.T) {
 	}
 }
 
-// TestOnlySymmetricKeysRotate (K0201).
+// TestOnlySymmetricKeysRotate (K0201): of other keys nothing has to be disabled.
 func TestOnlySymmetricKeysRotate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -293,7 +295,7 @@ func TestOnlySymmetricKeysRotate(t *testing.T) {
 					return err
 				},
 			} {
-				if spec == types.KeySpecSymmetricDefault {
+				if spec == types.KeySpecSymmetricDefault || name == "DisableKeyRotation" {
 					require.NoError(t, call(), name)
 					continue
 				}

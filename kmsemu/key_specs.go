@@ -133,12 +133,8 @@ func (k *key) algorithmsFor(usage string) []string {
 // symmetric keys alone rotate, and their ciphertexts name them.
 func (k *key) symmetric() bool { return k.spec.name == symmetricDefault }
 
-// accepts checks that a key's usage is the operation's, and that its spec has the
-// algorithm (K0031).
-func (k *key) accepts(operation, usage, algorithm string) error {
-	if k.usage != usage {
-		return fail(invalidKeyUsage, "%s key usage is %s which is not valid for %s.", k.arn, k.usage, operation)
-	}
+// accepts checks that the key's spec has the algorithm (K0031).
+func (k *key) accepts(algorithm string) error {
 	if !slices.Contains(k.algorithms(), algorithm) {
 		return fail(invalidKeyUsage, "Algorithm %s is incompatible with key spec %s.", algorithm, k.spec.name)
 	}
@@ -147,15 +143,12 @@ func (k *key) accepts(operation, usage, algorithm string) error {
 
 // algorithmsOf lists every algorithm there is for a usage: the values of a
 // parameter.
-func algorithmsOf(usage string, others ...string) []string {
+func algorithmsOf(usage string) []string {
 	all := map[string]bool{}
 	for _, spec := range keySpecs {
 		for _, algorithm := range spec.algorithms[usage] {
 			all[algorithm] = true
 		}
-	}
-	for _, other := range others {
-		all[other] = true
 	}
 	return slices.Sorted(maps.Keys(all))
 }

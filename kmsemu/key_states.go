@@ -31,6 +31,8 @@ const (
 	// ifEnabled: cryptographic operations, which a change of the primary Region
 	// does not interrupt.
 	ifEnabled
+	// ifPublished: the public key of a disabled key can be had all the same (K0213).
+	ifPublished
 	// onlyEnabled: what changes the material or the Regions of a key.
 	onlyEnabled
 	// ifGrantable: a grant may be made while the key's store is disconnected.
@@ -55,6 +57,7 @@ var refused = [...][]keyState{
 	ifEnabled: {
 		stateDisabled, statePendingImport, statePendingDeletion, statePendingReplicaDeletion, stateUnavailable, stateCreating,
 	},
+	ifPublished: {statePendingImport, statePendingDeletion, statePendingReplicaDeletion, stateUnavailable, stateCreating},
 	onlyEnabled: {
 		stateDisabled, statePendingImport, statePendingDeletion, statePendingReplicaDeletion, stateUnavailable, stateCreating, stateUpdating,
 	},

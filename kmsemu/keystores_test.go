@@ -212,7 +212,7 @@ func TestKeyStoreParameters(t *testing.T) {
 	}{
 		"name of 256":    {w.cloudInput, func(in *input) { in.CustomKeyStoreName = repeat(256) }, "", ""},
 		"name of 257":    {w.cloudInput, func(in *input) { in.CustomKeyStoreName = repeat(257) }, "ValidationException", "'customKeyStoreName'" + constraint + "have length less than or equal to 256"},
-		"no name":        {w.cloudInput, func(in *input) { in.CustomKeyStoreName = ptr("") }, "ValidationException", "Value null at 'customKeyStoreName'"},
+		"no name":        {w.cloudInput, func(in *input) { in.CustomKeyStoreName = ptr("") }, "ValidationException", "Value '' at 'customKeyStoreName'"},
 		"unknown type":   {w.cloudInput, func(in *input) { in.CustomKeyStoreType = "TAPE" }, "ValidationException", "enum value set: [AWS_CLOUDHSM, EXTERNAL_KEY_STORE]"},
 		"type said":      {w.cloudInput, func(in *input) { in.CustomKeyStoreType = types.CustomKeyStoreTypeAwsCloudhsm }, "", ""},
 		"cluster id":     {w.cloudInput, func(in *input) { in.CloudHsmClusterId = ptr("cluster-1a23b4cdefg") }, "ValidationException", "Value 'cluster-1a23b4cdefg' at 'cloudHsmClusterId'" + constraint + "satisfy regular expression pattern: "},

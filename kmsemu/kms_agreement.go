@@ -35,7 +35,7 @@ func deriveSharedSecret(c *call, in *deriveSharedSecretInput) (work[deriveShared
 	if err != nil {
 		return nil, err
 	}
-	if err := k.accepts(c.name, usageAgreement, in.KeyAgreementAlgorithm); err != nil {
+	if err := k.accepts(in.KeyAgreementAlgorithm); err != nil {
 		return nil, err
 	}
 	current := k.current()

@@ -145,7 +145,7 @@ type listAliasesInput struct {
 var listAliasesPage = pageLimits{50, 100}
 
 func (in *listAliasesInput) check(k *checker) {
-	k.checkText("keyId", in.KeyID, textRule{max: keyIDRule.max})
+	k.checkText("keyId", in.KeyID, optionalKeyIDRule)
 	in.checkPage(k, listAliasesPage)
 }
 

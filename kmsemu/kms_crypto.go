@@ -15,7 +15,7 @@ var (
 	randomLimits     = intRule{1, 1024}
 )
 
-var algorithmRule = textRule{enum: []string{symmetricDefault, "RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256", "SM2PKE"}}
+var algorithmRule = textRule{enum: []string{"RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256", "SM2PKE", symmetricDefault}} // in this order: K0612
 
 // setDefault is the default of an encryption algorithm, which conditions and records
 // see like one that was sent (K0082, K0115).
@@ -46,7 +46,7 @@ func (e *encryptionContext) UnmarshalJSON(text []byte) error {
 func (c *call) cipherNeed(action, algorithm string, context encryptionContext) need {
 	return need{
 		action: action, context: keypolicy.Context{"kms:encryptionalgorithm": {algorithm}}, encryption: context,
-		states: c.op.states, origins: c.op.origins, material: true,
+		states: c.op.states, origins: c.op.origins, fit: c.fit, material: true,
 	}
 }
 
@@ -100,7 +100,7 @@ type encryptInput struct {
 
 func (in *encryptInput) check(k *checker) {
 	in.keyInput.check(k)
-	k.checkBlob("plaintext", in.Plaintext, plaintextLimits)
+	k.checkPlaintext("plaintext", in.Plaintext, plaintextLimits)
 	k.checkText("encryptionAlgorithm", in.EncryptionAlgorithm, algorithmRule)
 	in.callOptions.check(k)
 }
@@ -119,7 +119,7 @@ func encrypt(c *call, in *encryptInput) (work[encryptOutput], error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := k.toSeal(c.name, in.EncryptionAlgorithm, in.EncryptionContext)
+	s, err := k.toSeal(in.EncryptionAlgorithm, in.EncryptionContext)
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +140,7 @@ type decryptInput struct {
 }
 
 func (in *decryptInput) check(k *checker) {
-	k.checkText("keyId", in.KeyID, textRule{max: keyIDRule.max})
+	k.checkText("keyId", in.KeyID, optionalKeyIDRule)
 	k.checkText("encryptionAlgorithm", in.EncryptionAlgorithm, algorithmRule)
 	in.ciphertextInput.check(k)
 }
@@ -159,14 +159,14 @@ func decrypt(c *call, in *decryptInput) (work[decryptOutput], error) {
 	if err != nil {
 		return nil, err
 	}
-	k, err := c.open(f, c.cipherNeed(c.action, in.EncryptionAlgorithm, in.EncryptionContext))
+	k, err := c.open(f, in.need(c, c.action, in.EncryptionAlgorithm, in.EncryptionContext))
 	if err != nil {
 		return nil, err
 	}
 	if in.ignored() {
 		return nil, in.stop()
 	}
-	s, err := k.toOpen(c.name, in.EncryptionAlgorithm, in.EncryptionContext, in.CiphertextBlob)
+	s, err := k.toOpen(in.EncryptionAlgorithm, in.EncryptionContext, in.CiphertextBlob)
 	if err != nil {
 		return nil, err
 	}
@@ -190,7 +190,7 @@ type reEncryptInput struct {
 }
 
 func (in *reEncryptInput) check(k *checker) {
-	k.checkText("sourceKeyId", in.SourceKeyID, textRule{max: keyIDRule.max})
+	k.checkText("sourceKeyId", in.SourceKeyID, optionalKeyIDRule)
 	k.checkText("destinationKeyId", in.DestinationKeyID, keyIDRule)
 	k.checkText("sourceEncryptionAlgorithm", in.SourceEncryptionAlgorithm, algorithmRule)
 	k.checkText("destinationEncryptionAlgorithm", in.DestinationEncryptionAlgorithm, algorithmRule)
@@ -224,11 +224,11 @@ func reEncrypt(c *call, in *reEncryptInput) (work[reEncryptOutput], error) {
 	if in.ignored() {
 		return nil, in.stop()
 	}
-	source, err := from.toOpen(c.name, in.SourceEncryptionAlgorithm, in.SourceEncryptionContext, in.CiphertextBlob)
+	source, err := from.toOpen(in.SourceEncryptionAlgorithm, in.SourceEncryptionContext, in.CiphertextBlob)
 	if err != nil {
 		return nil, err
 	}
-	destination, err := to.toSeal(c.name, in.DestinationEncryptionAlgorithm, in.DestinationEncryptionContext)
+	destination, err := to.toSeal(in.DestinationEncryptionAlgorithm, in.DestinationEncryptionContext)
 	if err != nil {
 		return nil, err
 	}
@@ -262,7 +262,7 @@ func (c *call) reEncryptionKeys(in *reEncryptInput) (from, to *key, err error) {
 		return nil, nil, err
 	}
 	same := strconv.FormatBool(source.same(destination))
-	fromNeed := c.cipherNeed(reEncryptFrom, in.SourceEncryptionAlgorithm, in.SourceEncryptionContext)
+	fromNeed := in.need(c, reEncryptFrom, in.SourceEncryptionAlgorithm, in.SourceEncryptionContext)
 	fromNeed.context.Set("kms:ReEncryptOnSameKey", same)
 	if from, err = c.open(source, fromNeed); err != nil {
 		return nil, nil, err

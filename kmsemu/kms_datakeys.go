@@ -3,6 +3,13 @@ package kmsemu
 // dataKeySizes are the data key specs and their lengths in bytes (K0029).
 var dataKeySizes = map[string]int{"AES_128": 16, "AES_256": 32}
 
+// dataKeySpecRule: KMS tells who sends another value those of another parameter
+// (K0622).
+var dataKeySpecRule = textRule{enum: []string{"AES_256", "AES_128"}, told: []string{
+	"RSA_2048", "RSA_3072", "RSA_4096", "ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_P521", "ECC_SECG_P256K1", "ECC_NIST_EDWARDS25519",
+	symmetricDefault, "HMAC_224", "HMAC_256", "HMAC_384", "HMAC_512", "SM2", "ML_DSA_44", "ML_DSA_65", "ML_DSA_87",
+}}
+
 type generateDataKeyInput struct {
 	keyInput
 	EncryptionContext encryptionContext
@@ -13,7 +20,7 @@ type generateDataKeyInput struct {
 
 func (in *generateDataKeyInput) check(k *checker) {
 	in.keyInput.check(k)
-	k.checkText("keySpec", in.KeySpec, textRule{enum: []string{"AES_256", "AES_128"}})
+	k.checkText("keySpec", in.KeySpec, dataKeySpecRule)
 	k.checkInt("numberOfBytes", in.NumberOfBytes, randomLimits)
 	if (in.KeySpec == "") == (in.NumberOfBytes == nil) {
 		k.fail(validation, "Please specify either number of bytes or key spec.")
@@ -41,7 +48,10 @@ func generateDataKey(c *call, in *generateDataKeyInput) (work[dataKeyOutput], er
 	if err != nil {
 		return nil, err
 	}
-	s, err := k.toSeal(c.name, symmetricDefault, in.EncryptionContext)
+	if k.spec.has(asymmetric) {
+		return nil, fail(invalidKeyUsage, "You cannot generate a data key with an asymmetric CMK") // K0622
+	}
+	s, err := k.toSeal(symmetricDefault, in.EncryptionContext)
 	if err != nil {
 		return nil, err
 	}

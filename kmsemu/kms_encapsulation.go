@@ -25,7 +25,7 @@ func (in *encapsulateInput) key(c *call) (*key, error) {
 	if err != nil {
 		return nil, err
 	}
-	return k, k.accepts(c.name, usageEncapsulation, in.EncapsulationAlgorithm)
+	return k, k.accepts(in.EncapsulationAlgorithm)
 }
 
 type encapsulateOutput struct {

@@ -50,7 +50,7 @@ type retireGrantInput struct {
 }
 
 func (in *retireGrantInput) check(k *checker) {
-	k.checkText("keyId", in.KeyID, textRule{max: keyIDRule.max})
+	k.checkText("keyId", in.KeyID, optionalKeyIDRule)
 	k.checkText("grantId", in.GrantID, grantIDRule)
 	k.checkText("grantToken", in.GrantToken, textRule{max: grantTokenRule.max})
 	byID := in.KeyID != "" && in.GrantID != ""

@@ -124,9 +124,7 @@ var (
 
 // checkMaterialID checks an optional KeyMaterialId.
 func (k *checker) checkMaterialID(value string) {
-	if value != "" {
-		k.checkText("keyMaterialId", value, textRule{min: 64, max: 64, pattern: materialIDPattern})
-	}
+	k.checkOptional("keyMaterialId", value, textRule{min: 64, max: 64, pattern: materialIDPattern})
 }
 
 type importKeyMaterialInput struct {

@@ -27,7 +27,7 @@ func getPublicKey(c *call, in *getPublicKeyInput) (work[publicKeyOutput], error)
 		return nil, err
 	}
 	if !k.spec.has(asymmetric) {
-		return nil, fail(unsupported, "%s key spec is %s which is not valid for %s.", k.arn, k.spec.name, c.name)
+		return nil, fail(unsupported, "")
 	}
 	current := k.current()
 	return func() (*publicKeyOutput, error) {
@@ -90,7 +90,7 @@ func generateDataKeyPair(c *call, in *generateDataKeyPairInput) (work[dataKeyPai
 	if err != nil {
 		return nil, err
 	}
-	s, err := k.toSeal(c.name, symmetricDefault, in.EncryptionContext)
+	s, err := k.toSeal(symmetricDefault, in.EncryptionContext)
 	if err != nil {
 		return nil, err
 	}

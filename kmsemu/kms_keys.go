@@ -49,7 +49,7 @@ func (in *createKeyInput) check(k *checker) {
 	k.checkText("keySpec", in.KeySpec, textRule{enum: apiKeySpecs})
 	k.checkText("keyUsage", in.KeyUsage, textRule{enum: apiKeyUsages})
 	k.checkText("origin", in.Origin, textRule{enum: apiOrigins})
-	k.checkText("description", in.Description, textRule{max: maxDescription})
+	k.checkText("description", in.Description, keyDescriptionRule)
 	checkPolicyText(k, in.Policy)
 	checkTags(k, in.Tags)
 	in.checkKeyStore(k)
@@ -260,7 +260,7 @@ func listKeys(c *call, in *listKeysInput) (*listKeysOutput, error) {
 	return out, nil
 }
 
-const maxDescription = 8192
+var keyDescriptionRule = textRule{max: 8192, blank: true}
 
 type updateKeyDescriptionInput struct {
 	keyInput
@@ -273,7 +273,7 @@ func (in *updateKeyDescriptionInput) check(k *checker) {
 		k.problem("Value null at 'description' failed to satisfy constraint: Member must not be null")
 		return
 	}
-	k.checkText("description", *in.Description, textRule{max: maxDescription})
+	k.checkText("description", *in.Description, keyDescriptionRule)
 }
 
 func updateKeyDescription(c *call, in *updateKeyDescriptionInput) (*empty, error) {

@@ -17,7 +17,7 @@ var (
 	connectivityRule    = textRule{enum: []string{publicEndpoint, vpcEndpointService}}
 	proxyEndpointRule   = textRule{min: 10, max: 128, pattern: lazyregexp.New(`^https://[a-zA-Z0-9.-]+$`)}
 	proxyPathRule       = textRule{min: 10, max: 128, pattern: lazyregexp.New(`^(/[a-zA-Z0-9\/_-]+/kms/xks/v\d{1,2})$|^(/kms/xks/v\d{1,2})$`)}
-	endpointServiceRule = textRule{min: 20, max: 64, pattern: lazyregexp.New(`^(com|eu)\.amazonaws\.vpce\.([a-z]+-){2,3}\d+\.vpce-svc-[0-9a-z]+$`)}
+	endpointServiceRule = textRule{min: 20, max: 64, blank: true, pattern: lazyregexp.New(`^(com|eu)\.amazonaws\.vpce\.([a-z]+-){2,3}\d+\.vpce-svc-[0-9a-z]+$`)}
 	ownerRule           = textRule{min: 12, max: 12, pattern: accountPattern}
 	accessKeyIDRule     = textRule{min: 20, max: 30, secret: true, pattern: lazyregexp.New(`^[A-Z2-7]+$`)}
 	xksKeyIDRule        = textRule{min: 1, max: 128, pattern: lazyregexp.New(`^[a-zA-Z0-9-_.]+$`)}

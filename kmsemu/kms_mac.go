@@ -23,7 +23,7 @@ type macInput struct {
 func (in *macInput) check(k *checker) {
 	in.keyInput.check(k)
 	k.checkText("macAlgorithm", in.MacAlgorithm, macRule)
-	k.checkBlob("message", in.Message, messageLimits)
+	k.checkPlaintext("message", in.Message, messageLimits)
 	in.grantTokens.check(k)
 }
 
@@ -35,7 +35,7 @@ func (in *macInput) key(c *call) (*key, func() ([]byte, error), error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := k.accepts(c.name, usageMAC, in.MacAlgorithm); err != nil {
+	if err := k.accepts(in.MacAlgorithm); err != nil {
 		return nil, nil, err
 	}
 	current := k.current()

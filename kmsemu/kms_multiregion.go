@@ -45,7 +45,7 @@ type replicateKeyInput struct {
 func (in *replicateKeyInput) check(k *checker) {
 	in.keyInput.check(k)
 	k.checkText("replicaRegion", in.ReplicaRegion, regionRule)
-	k.checkText("description", in.Description, textRule{max: maxDescription})
+	k.checkText("description", in.Description, keyDescriptionRule)
 	checkPolicyText(k, in.Policy)
 	checkTags(k, in.Tags)
 }

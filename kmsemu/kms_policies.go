@@ -24,6 +24,10 @@ var policyRule = textRule{max: maxPolicyLength, pattern: lazyregexp.New(`^[\x{00
 // checkPolicyText checks the characters and the size of a policy. The pattern
 // failure prints no policy: it would be unreadable.
 func checkPolicyText(k *checker, text string) {
+	if k.blank["policy"] {
+		k.checkText("policy", text, policyRule)
+		return
+	}
 	if text != "" && !policyRule.pattern.MatchString(text) {
 		k.problem("Value at 'policy' failed to satisfy constraint: Member must satisfy regular expression pattern: %s", policyRule.pattern)
 	}
@@ -184,7 +188,7 @@ type putKeyPolicyInput struct {
 func (in *putKeyPolicyInput) check(k *checker) {
 	in.keyInput.check(k)
 	k.checkText("policyName", in.PolicyName, policyNameRule)
-	if in.Policy == "" {
+	if in.Policy == "" && !k.blank["policy"] {
 		k.problem("Value null at 'policy' failed to satisfy constraint: Member must not be null")
 	}
 	checkPolicyText(k, in.Policy)

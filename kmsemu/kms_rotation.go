@@ -53,10 +53,14 @@ func enableKeyRotation(c *call, in *enableKeyRotationInput) (*empty, error) {
 	return done()
 }
 
+// disableKeyRotation has nothing to do for keys that never rotate (K0201).
 func disableKeyRotation(c *call, in *keyInput) (*empty, error) {
-	k, err := c.rotatedKey(in.KeyID, nil)
+	k, err := c.key(in.KeyID, nil)
 	if err != nil {
 		return nil, err
+	}
+	if k.symmetric() && k.role == replicaMember {
+		return nil, errNotPrimary(k)
 	}
 	k.rotation.enabled = false
 	return done()

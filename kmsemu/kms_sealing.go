@@ -29,35 +29,44 @@ func (s sealer) open(ciphertext []byte) ([]byte, error) {
 }
 
 // toSeal readies the key's current material to encrypt.
-func (k *key) toSeal(operation, algorithm string, context encryptionContext) (sealer, error) {
-	if err := k.accepts(operation, usageEncryptDecrypt, algorithm); err != nil {
+func (k *key) toSeal(algorithm string, context encryptionContext) (sealer, error) {
+	if err := k.accepts(algorithm); err != nil {
 		return sealer{}, err
 	}
 	return k.sealer(k.current(), algorithm, context)
 }
 
-// toOpen readies the material that made a ciphertext, which must be this key's
-// own (K0032). The ciphertext of a symmetric key is read before the key is looked
-// at (K0202); that of an RSA key says nothing.
-func (k *key) toOpen(operation, algorithm string, context encryptionContext, ciphertext blob) (sealer, error) {
+// opens checks that a ciphertext is this key's own (K0032), before the key's state
+// and spec matter (K0202, K0621); that of an RSA key says nothing.
+func (k *key) opens(algorithm string, ciphertext blob) error {
 	if k.usage != usageEncryptDecrypt {
-		return sealer{}, errIncorrectKey()
+		return errIncorrectKey()
 	}
-	m := k.current()
-	if algorithm == symmetricDefault {
-		h, ok := readHeader(ciphertext)
-		if !ok {
-			return sealer{}, fail(invalidCiphertext, "")
-		}
-		if h.account != k.account || h.keyID != k.id {
-			return sealer{}, errIncorrectKey()
-		}
-		if m = k.material(h.materialID); m == nil {
-			return sealer{}, fail(invalidCiphertext, "")
-		}
+	if algorithm != symmetricDefault {
+		return nil
 	}
-	if err := k.accepts(operation, usageEncryptDecrypt, algorithm); err != nil {
+	h, ok := readHeader(ciphertext)
+	if !ok {
+		return fail(invalidCiphertext, "")
+	}
+	if h.account != k.account || h.keyID != k.id {
+		return errIncorrectKey()
+	}
+	return nil
+}
+
+// toOpen readies the material that made a ciphertext of the key.
+func (k *key) toOpen(algorithm string, context encryptionContext, ciphertext blob) (sealer, error) {
+	if err := k.accepts(algorithm); err != nil {
 		return sealer{}, err
+	}
+	if !k.symmetric() {
+		return k.sealer(k.current(), algorithm, context)
+	}
+	h, _ := readHeader(ciphertext) // opens read it
+	m := k.material(h.materialID)
+	if m == nil {
+		return sealer{}, fail(invalidCiphertext, "")
 	}
 	return k.sealer(m, algorithm, context)
 }
@@ -102,13 +111,26 @@ func (in *ciphertextInput) check(k *checker) {
 	in.callOptions.check(k)
 }
 
+// need is [call.cipherNeed] of a permission to open the ciphertext, which must be
+// the key's, unless it is ignored.
+func (in *ciphertextInput) need(c *call, action, algorithm string, context encryptionContext) need {
+	n := c.cipherNeed(action, algorithm, context)
+	n.fit = func(k *key) error { return k.opens(algorithm, in.CiphertextBlob) }
+	if in.ignored() {
+		n.fit = nil
+	}
+	return n
+}
+
 // ignored: this dry run asks for permissions alone, whatever the ciphertext.
 func (in *ciphertextInput) ignored() bool { return in.DryRun && len(in.DryRunModifiers) > 0 }
 
 // find finds the key a request names, or else the one its ciphertext names, for an
-// action.
+// action. A key id will do for a key of another account that the ciphertext names
+// (K0624).
 func (in *ciphertextInput) find(c *call, keyID, action string) (found, error) {
-	if keyID == "" {
+	h, ok := readHeader(in.CiphertextBlob)
+	if keyID == "" || ok && h.keyID == keyID && h.account != c.caller.account {
 		return c.findSealed(in.CiphertextBlob, action)
 	}
 	return c.find(keyID)

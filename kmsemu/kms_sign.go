@@ -47,7 +47,12 @@ var (
 		"ML_DSA_SHAKE_256":          {0, false, []string{rawMessage, externalMu}},
 	}
 
-	signingRule     = textRule{min: 1, enum: algorithmsOf(usageSignVerify, "SM2DSA")}
+	// signingRule has AWS's order (K0612).
+	signingRule = textRule{min: 1, enum: []string{
+		"RSASSA_PSS_SHA_256", "RSASSA_PSS_SHA_384", "RSASSA_PSS_SHA_512", "RSASSA_PKCS1_V1_5_SHA_256", "RSASSA_PKCS1_V1_5_SHA_384",
+		"RSASSA_PKCS1_V1_5_SHA_512", "ECDSA_SHA_256", "ECDSA_SHA_384", "ECDSA_SHA_512", "ED25519_SHA_512", "ED25519_PH_SHA_512", "SM2DSA",
+		"ML_DSA_SHAKE_256",
+	}}
 	messageTypeRule = textRule{enum: []string{rawMessage, digest, externalMu}}
 	// Sizes in bytes (K0212).
 	messageLimits   = intRule{1, 4096}
@@ -73,9 +78,11 @@ type messageInput struct {
 
 func (in *messageInput) check(k *checker) {
 	in.keyInput.check(k)
-	k.checkBlob("message", in.Message, messageLimits)
+	k.checkPlaintext("message", in.Message, messageLimits)
 	k.checkText("messageType", in.MessageType, messageTypeRule)
-	k.checkText("signingAlgorithm", in.SigningAlgorithm, signingRule)
+	if in.SigningAlgorithm != symmetricDefault { // which is known, and left to the key's spec (K0622)
+		k.checkText("signingAlgorithm", in.SigningAlgorithm, signingRule)
+	}
 	in.grantTokens.check(k)
 }
 
@@ -90,7 +97,7 @@ func (in *messageInput) key(c *call) (*key, message, error) {
 	if err != nil {
 		return nil, message{}, err
 	}
-	if err := k.accepts(c.name, usageSignVerify, in.SigningAlgorithm); err != nil {
+	if err := k.accepts(in.SigningAlgorithm); err != nil {
 		return nil, message{}, err
 	}
 	m := message{signatureSchemes[in.SigningAlgorithm], in.messageType(), in.Message}

@@ -171,7 +171,7 @@ var kmsCalls = map[string]struct {
 		_, err := c.GetParametersForImport(ctx, &kms.GetParametersForImportInput{KeyId: &s.key, WrappingAlgorithm: wrapOAEP, WrappingKeySpec: types.WrappingKeySpecRsa2048})
 		return err
 	}},
-	"GetPublicKey": {[]string{"kms:GetPublicKey"}, "DisabledException", "KMSInvalidStateException", func(ctx context.Context, c *kms.Client, s subject) error {
+	"GetPublicKey": {[]string{"kms:GetPublicKey"}, "", "KMSInvalidStateException", func(ctx context.Context, c *kms.Client, s subject) error {
 		_, err := c.GetPublicKey(ctx, &kms.GetPublicKeyInput{KeyId: &s.key})
 		return err
 	}},

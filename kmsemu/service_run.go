@@ -163,10 +163,14 @@ func (run *flowRun) grantInput() (map[string]any, error) {
 	if plan.exact {
 		constraint = "EncryptionContextEquals"
 	}
-	return map[string]any{
-		"KeyId": run.use.KeyID, "GranteePrincipal": grantee, "RetiringPrincipal": retirer, "Operations": plan.operations,
+	in := map[string]any{
+		"KeyId": run.use.KeyID, "GranteePrincipal": grantee, "Operations": plan.operations,
 		"Constraints": map[string]any{constraint: run.context},
-	}, nil
+	}
+	if retirer != "" {
+		in["RetiringPrincipal"] = retirer
+	}
+	return in, nil
 }
 
 // newCall is a call of the flow, made with the rights its step has.

@@ -17,6 +17,9 @@ type checker struct {
 	// quiet: no value is shown, as IAM has it. unanchored: patterns are shown without
 	// the anchors that they have here, as the models of IAM and STS write them (K0614).
 	quiet, unanchored bool
+	// blank are the members of the input that were sent as an empty string, which is
+	// not the same as absent (K0623), by path.
+	blank map[string]bool
 }
 
 func (k *checker) problem(format string, args ...any) {
@@ -54,25 +57,32 @@ func (k *checker) refuse(name string, sent absent) {
 // rule with a zero min makes the parameter optional.
 type textRule struct {
 	min, max int
-	pattern  *lazyregexp.Regexp
+	pattern  pattern
 	enum     []string
-	secret   bool // messages do not show the value
+	told     []string // the values that messages name, where they are not those of enum
+	blank    bool     // an empty one is no other than none
+	secret   bool     // messages do not show the value
 	// words say what the pattern means, where the service does not show it.
 	words string
+}
+
+// pattern is a regular expression as the service writes it.
+type pattern interface {
+	MatchString(text string) bool
+	fmt.Stringer
 }
 
 // checkOptional is checkText for a parameter that may be absent, but has a least
 // length if it is there.
 func (k *checker) checkOptional(path, value string, rule textRule) {
-	if value != "" {
+	if value != "" || k.blank[path] && !rule.blank {
 		k.checkText(path, value, rule)
 	}
 }
 
-// checkText checks a string; lengths count characters. An empty string counts as
-// absent: the JSON protocol's own clients send no empty parameters.
+// checkText checks a string; lengths count characters.
 func (k *checker) checkText(path, value string, rule textRule) {
-	if value == "" {
+	if value == "" && (rule.blank || !k.blank[path]) {
 		if rule.min > 0 {
 			k.missing(path)
 		}
@@ -85,14 +95,14 @@ func (k *checker) checkText(path, value string, rule textRule) {
 		}
 		return fmt.Sprintf("Value '%s' at '%s'", value, path)
 	}
-	if length, limits := utf8.RuneCountInString(value), (intRule{rule.min, rule.max}); !limits.allows(length) {
+	if length, limits := utf8.RuneCountInString(value), rule.lengths(); !limits.allows(length) {
 		k.checkLength(subject(), length, limits)
 	}
 	if rule.pattern != nil && !rule.pattern.MatchString(value) {
 		k.mismatch(path, subject(), rule)
 	}
 	if rule.enum != nil && !slices.Contains(rule.enum, value) {
-		k.problem("%s failed to satisfy constraint: Member must satisfy enum value set: [%s]", subject(), strings.Join(rule.enum, ", "))
+		k.problem("%s failed to satisfy constraint: Member must satisfy enum value set: [%s]", subject(), strings.Join(rule.values(), ", "))
 	}
 }
 
@@ -114,16 +124,33 @@ func (k *checker) mismatch(path, subject string, rule textRule) {
 	k.problem("%s failed to satisfy constraint: Member must satisfy regular expression pattern: %s", subject, k.shown(rule.pattern))
 }
 
-func (k *checker) shown(pattern *lazyregexp.Regexp) string {
+func (k *checker) shown(p pattern) string {
 	if k.unanchored {
-		text := strings.TrimSuffix(strings.TrimPrefix(pattern.String(), "^"), "$")
+		text := strings.TrimSuffix(strings.TrimPrefix(p.String(), "^"), "$")
 		return codePoint.Compiled().ReplaceAllString(text, `\u$1`)
 	}
-	return pattern.String()
+	return p.String()
 }
 
 // codePoint is a character as the patterns here write it.
 var codePoint = lazyregexp.New(`\\x\{([0-9A-F]{4})\}`)
+
+// lengths are those of a value that is there. Enumerations have no other limit than
+// their values.
+func (r textRule) lengths() intRule {
+	if r.min == 0 && r.enum == nil {
+		return intRule{1, r.max}
+	}
+	return intRule{r.min, r.max}
+}
+
+// values are what a message about an enumeration names.
+func (r textRule) values() []string {
+	if r.told != nil {
+		return r.told
+	}
+	return r.enum
+}
 
 func (k *checker) checkLength(subject string, length int, limits intRule) {
 	if length < limits.low {
@@ -143,6 +170,16 @@ func (k *checker) checkBlob(path string, value blob, limits intRule) {
 	if !limits.allows(len(value)) {
 		k.checkLength(fmt.Sprintf("Value at '%s'", path), len(value), limits)
 	}
+}
+
+// checkPlaintext is [checker.checkBlob] for what is secret, of which messages do not
+// even tell that it is absent (K0007).
+func (k *checker) checkPlaintext(path string, value blob, limits intRule) {
+	if value == nil {
+		k.problem("Value at '%s' failed to satisfy constraint: Member must not be null", path)
+		return
+	}
+	k.checkBlob(path, value, limits)
 }
 
 // intRule is an inclusive range.
@@ -170,8 +207,23 @@ func (k *checker) checkInt(path string, value *int, limits intRule) {
 	}
 }
 
-// keyIDRule is the length of every key identifier: id, ARN, alias name, alias ARN.
-var keyIDRule = textRule{min: 1, max: 2048}
+// keyIDRule is that of every key identifier: id, ARN, alias name, alias ARN (K0622);
+// optionalKeyIDRule where there may be none.
+var (
+	keyIDRule         = textRule{min: 1, max: 2048, pattern: ascii{}}
+	optionalKeyIDRule = textRule{max: keyIDRule.max, pattern: keyIDRule.pattern}
+)
+
+// ascii is a pattern that Go writes another way.
+type ascii struct{}
+
+// MatchString implements [pattern].
+func (ascii) MatchString(text string) bool {
+	return text != "" && strings.IndexFunc(text, func(r rune) bool { return r >= utf8.RuneSelf }) < 0
+}
+
+// String is the pattern as KMS writes it.
+func (ascii) String() string { return `^\p{ASCII}+$` }
 
 func (k *checker) checkKeyID(value string) { k.checkText("keyId", value, keyIDRule) }
 

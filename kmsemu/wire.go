@@ -34,6 +34,8 @@ type operation struct {
 	// takes.
 	states  stateRule
 	origins originRule
+	// usage is the KeyUsage of the keys it works with; "" for any.
+	usage string
 }
 
 // handler runs an operation: the wire funnels [jsonOperation], [jsonWork] and

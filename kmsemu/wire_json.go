@@ -1,6 +1,7 @@
 package kmsemu
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -143,9 +144,28 @@ func readInput[In any, P input[In]](c *call) (P, error) {
 	if carrier, ok := any(in).(tokenCarrier); ok {
 		c.tokens = carrier.tokens()
 	}
-	var shape checker
+	shape := checker{blank: blankMembers(c.body)}
 	in.check(&shape)
 	return in, shape.err()
+}
+
+// blankMembers are the members of an object that are the empty string, by the name
+// that messages give them; nil for none.
+func blankMembers(body []byte) map[string]bool {
+	if !bytes.Contains(body, []byte(`""`)) {
+		return nil
+	}
+	var members map[string]json.RawMessage
+	if json.Unmarshal(body, &members) != nil {
+		return nil
+	}
+	blank := map[string]bool{}
+	for name, value := range members {
+		if string(value) == `""` {
+			blank[lowerFirst(name)] = true
+		}
+	}
+	return blank
 }
 
 // decodeJSON is strict where leniency would change a meaning: text that is not
