@@ -73,6 +73,9 @@ func (c *call) open(f found, n need) (*key, error) {
 		}
 		return nil, err
 	}
+	if n.material && k.store != nil && c.event.Additional == nil {
+		c.event.Additional = &AdditionalData{CustomKeyStoreID: k.store.id, XksKeyID: k.externalKeyID}
+	}
 	if err := n.origins.accept(k); err != nil {
 		return nil, err
 	}

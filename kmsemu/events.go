@@ -26,7 +26,8 @@ type Event struct {
 	// UserIdentity is the caller.
 	UserIdentity UserIdentity `json:"userIdentity"`
 	// RequestParameters are the call's parameters by name, with a small first
-	// letter; never plaintext or ciphertext. Nil if they could not be read.
+	// letter; never plaintext or ciphertext. Nil if they could not be read, or none is
+	// to be shown.
 	RequestParameters map[string]any `json:"requestParameters"`
 	// ResponseElements are what a call of KMS that changed something answered, in
 	// the same form and under the same condition; nil for every other.
@@ -60,6 +61,8 @@ type Event struct {
 	// KeyMaterials are what a cryptographic operation that succeeded used of its
 	// symmetric keys; zero for every other call.
 	KeyMaterials KeyMaterials `json:"-"`
+	// Additional is what else KMS tells of the call; nil for most.
+	Additional *AdditionalData `json:"-"`
 	// Decision is the last one taken for the call, so the denial if it was
 	// denied; nil if none was taken, because the call was refused before.
 	Decision *keypolicy.Decision `json:"-"`
@@ -124,6 +127,21 @@ type KeyMaterials struct {
 	DestinationKeyMaterialID string `json:"destinationKeyMaterialId,omitempty"`
 }
 
+// AdditionalData are the other things that records of KMS have under
+// additionalEventData (K0116), each "" in the calls it is not for.
+type AdditionalData struct {
+	// CustomKeyStoreID is the store of the key that a cryptographic operation was
+	// about, XksKeyID its external key.
+	CustomKeyStoreID string `json:"customKeyStoreId,omitempty"`
+	XksKeyID         string `json:"xksKeyId,omitempty"`
+	// CustomKeyStoreName and ClusterID are those of the store that was connected,
+	// disconnected, updated or deleted.
+	CustomKeyStoreName string `json:"customKeyStoreName,omitempty"`
+	ClusterID          string `json:"clusterId,omitempty"`
+	// GrantID is the grant to retire.
+	GrantID string `json:"grantId,omitempty"`
+}
+
 func keyResource(k *key) Resource { return Resource{k.arn, k.account, "AWS::KMS::Key"} }
 
 // MarshalJSON writes a CloudTrail record, whose times are whole seconds (K0115).
@@ -140,6 +158,7 @@ func (e Event) MarshalJSON() ([]byte, error) {
 // extraData is additionalEventData: what CloudTrail has there, and the decision.
 type extraData struct {
 	KeyMaterials
+	*AdditionalData
 	Decision *decisionText `json:"decision,omitempty"`
 }
 
@@ -151,7 +170,7 @@ type decisionText struct {
 
 // extra is nil if there is nothing of the kind.
 func (e *Event) extra() *extraData {
-	out := &extraData{KeyMaterials: e.KeyMaterials}
+	out := &extraData{KeyMaterials: e.KeyMaterials, AdditionalData: e.Additional}
 	if e.Decision != nil {
 		out.Decision = &decisionText{Verdict: e.Decision.Verdict.String()}
 		for _, reason := range e.Decision.Reasons {

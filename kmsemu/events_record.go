@@ -65,7 +65,7 @@ func (c *call) share() []Event {
 	return copies
 }
 
-// recorded is a result of which the trail shows something else than all.
+// recorded is an input or a result of which the trail shows something else than all.
 type recorded interface{ forTrail() any }
 
 // materialUser is a result that was made with the material of keys.

@@ -192,12 +192,15 @@ func TestReplicationEvents(t *testing.T) {
 	main, part := w.event("ReplicateKey"), w.event("CreateKey")
 	require.Equal(t, region, main.AWSRegion)
 	require.Empty(t, main.UserIdentity.InvokedBy)
-	require.Equal(t, map[string]any{"keyId": key, "replicaRegion": abroad}, main.RequestParameters)
+	require.Equal(t, map[string]any{"keyId": key, "replicaRegion": abroad, "bypassPolicyLockoutSafetyCheck": false, "description": ""}, main.RequestParameters)
 	require.Equal(t, abroad, part.AWSRegion)
 	require.Equal(t, "kms.amazonaws.com", part.UserIdentity.InvokedBy)
 	require.Equal(t, main.RequestID, part.RequestID)
 	require.NotEqual(t, main.EventID, part.EventID)
-	require.Equal(t, map[string]any{"keySpec": "SYMMETRIC_DEFAULT", "keyUsage": "ENCRYPT_DECRYPT", "origin": "AWS_KMS", "multiRegion": true}, part.RequestParameters)
+	require.Equal(t, map[string]any{
+		"keySpec": "SYMMETRIC_DEFAULT", "customerMasterKeySpec": "SYMMETRIC_DEFAULT", "keyUsage": "ENCRYPT_DECRYPT", "origin": "AWS_KMS",
+		"multiRegion": true, "bypassPolicyLockoutSafetyCheck": false, "description": "",
+	}, part.RequestParameters)
 	require.Equal(t, at(abroad, key), part.Resources[0].ARN)
 	require.Equal(t, main.ResponseElements["replicaKeyMetadata"], part.ResponseElements["keyMetadata"])
 

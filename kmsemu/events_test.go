@@ -124,7 +124,10 @@ func TestEventJSON(t *testing.T) {
 	}
 	require.Equal(t, "AwsApiCall", got["eventType"])
 	require.Equal(t, "allowed", got["additionalEventData"].(map[string]any)["decision"].(map[string]any)["verdict"])
-	require.Equal(t, map[string]any{"description": "d"}, got["requestParameters"])
+	require.Equal(t, map[string]any{
+		"bypassPolicyLockoutSafetyCheck": false, "customerMasterKeySpec": "SYMMETRIC_DEFAULT", "description": "d",
+		"keySpec": "SYMMETRIC_DEFAULT", "keyUsage": "ENCRYPT_DECRYPT", "origin": "AWS_KMS",
+	}, got["requestParameters"])
 }
 
 // TestNothingSecretIsRecorded (K0086): neither in the trail nor in the log.

@@ -41,6 +41,7 @@ const (
 var stateClasses = map[string]stateClass{
 	"CancelKeyDeletion":   refusing(importing, unavailable, creating, updating),
 	"CreateGrant":         refusing(replicas, importing, creating),
+	"GetPublicKey":        refusing(replicas, importing, unavailable, creating),
 	"EnableKey":           refusing(replicas, importing, creating, updating),
 	"DisableKey":          refusing(replicas, importing, creating, updating),
 	"EnableKeyRotation":   refusing(replicas, importing, unavailable, creating, updating),

@@ -46,13 +46,13 @@ type retireGrantInput struct {
 	KeyID string `json:"KeyId"`
 	dryRunOption
 	GrantID    string `json:"GrantId"`
-	GrantToken string
+	GrantToken secretText
 }
 
 func (in *retireGrantInput) check(k *checker) {
 	k.checkText("keyId", in.KeyID, optionalKeyIDRule)
 	k.checkText("grantId", in.GrantID, grantIDRule)
-	k.checkText("grantToken", in.GrantToken, textRule{max: grantTokenRule.max})
+	k.checkText("grantToken", string(in.GrantToken), textRule{max: grantTokenRule.max})
 	byID := in.KeyID != "" && in.GrantID != ""
 	if byID == (in.GrantToken != "") || !byID && in.KeyID+in.GrantID != "" {
 		k.fail(validation, "You must specify either a GrantToken or both a KeyId and a GrantId.")
@@ -65,6 +65,7 @@ func retireGrant(c *call, in *retireGrantInput) (*empty, error) {
 		return nil, err
 	}
 	c.concerns(g.key)
+	c.event.Additional = &AdditionalData{GrantID: g.id}
 	if err := c.mayRetire(g); err != nil {
 		return nil, err
 	}
@@ -77,7 +78,7 @@ func retireGrant(c *call, in *retireGrantInput) (*empty, error) {
 
 func (c *call) grantToRetire(in *retireGrantInput) (*grant, error) {
 	if in.GrantToken != "" {
-		return c.grantOfToken(in.GrantToken)
+		return c.grantOfToken(string(in.GrantToken))
 	}
 	f, err := c.find(in.KeyID)
 	if err != nil {

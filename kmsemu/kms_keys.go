@@ -64,6 +64,16 @@ func (in *createKeyInput) spec() string {
 
 func (in *createKeyInput) origin() string { return cmp.Or(in.Origin, originKMS) }
 
+// forTrail shows what the API assumes where the request is silent (K0116).
+func (in *createKeyInput) forTrail() any {
+	out := *in
+	out.KeySpec, out.Origin, out.KeyUsage = in.spec(), in.origin(), in.usage()
+	if slices.Contains(customerMasterKeySpecs, out.KeySpec) {
+		out.CustomerMasterKeySpec = out.KeySpec
+	}
+	return out
+}
+
 // usage has a default for symmetric keys alone (K0016).
 func (in *createKeyInput) usage() string {
 	if in.KeyUsage == "" && in.spec() == symmetricDefault {

@@ -42,6 +42,7 @@ func updateCustomKeyStore(c *call, in *updateKeyStoreInput) (*answered, error) {
 	if in.NewCustomKeyStoreName != "" {
 		s.name = in.NewCustomKeyStoreName
 	}
+	c.tellOf(s)
 	return &answered{}, nil
 }
 

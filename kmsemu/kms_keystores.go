@@ -7,14 +7,14 @@ import (
 type createKeyStoreInput struct {
 	CustomKeyStoreName     string
 	CustomKeyStoreType     string
-	TrustAnchorCertificate string
+	TrustAnchorCertificate secretText // no secret, but not recorded either (K0116)
 	keyStoreInput
 }
 
 func (in *createKeyStoreInput) check(k *checker) {
 	k.checkText("customKeyStoreName", in.CustomKeyStoreName, storeNameRule)
 	k.checkText("customKeyStoreType", in.CustomKeyStoreType, textRule{enum: []string{originCloudHSM, originExternalKeyStore}})
-	k.checkText("trustAnchorCertificate", in.TrustAnchorCertificate, anchorRule)
+	k.checkText("trustAnchorCertificate", string(in.TrustAnchorCertificate), anchorRule)
 	in.keyStoreInput.check(k)
 	for _, p := range in.parameters() {
 		switch {
@@ -52,7 +52,7 @@ func createCustomKeyStore(c *call, in *createKeyStoreInput) (*keyStoreOutput, er
 		name: in.CustomKeyStoreName, account: c.caller.account, region: c.region, kind: in.kind(), created: c.now,
 		link: link{goal: disconnected}, keys: map[string]*key{},
 	}
-	s.trustAnchor = in.TrustAnchorCertificate
+	s.trustAnchor = string(in.TrustAnchorCertificate)
 	in.apply(&s.backing, c.caller.account)
 	if err := c.checkNewStore(r, s); err != nil {
 		return nil, err
@@ -113,8 +113,14 @@ func (c *call) keyStore(id string) (*keyStore, *region, error) {
 	s, err := r.store(id)
 	if err == nil {
 		c.opened = append(c.opened, s)
+		c.tellOf(s)
 	}
 	return s, r, err
+}
+
+// tellOf names a custom key store in the record of a call that is about it.
+func (c *call) tellOf(s *keyStore) {
+	c.event.Additional = &AdditionalData{CustomKeyStoreName: s.name, ClusterID: s.clusterID}
 }
 
 func (r *region) store(id string) (*keyStore, error) {

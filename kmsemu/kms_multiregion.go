@@ -71,7 +71,7 @@ func replicateKey(c *call, in *replicateKeyInput) (*replicateKeyOutput, error) {
 	var out *replicateKeyOutput
 	err = c.elsewhere(in.ReplicaRegion, "CreateKey", func(there *call) error {
 		creation := in.creation(k)
-		there.event.request = jsonText(creation)
+		there.event.request = requestText(creation)
 		replica, err := there.create(creation)
 		if err != nil {
 			return err

@@ -145,6 +145,10 @@ func (e *Event) copy(s *scribe) {
 	once(s, &e.request)
 	once(s, &e.response)
 	once(s, &e.details)
+	if present(s, &e.Additional) {
+		a := e.Additional
+		s.texts(&a.CustomKeyStoreID, &a.XksKeyID, &a.CustomKeyStoreName, &a.ClusterID, &a.GrantID)
+	}
 	list(s, &e.Resources, func(r *Resource) { s.texts(&r.ARN, &r.AccountID, &r.Type) })
 	if !present(s, &e.Decision) {
 		return

@@ -2,6 +2,7 @@ package kmsemu
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -140,7 +141,7 @@ func readInput[In any, P input[In]](c *call) (P, error) {
 	if silent, ok := any(in).(completable); ok {
 		silent.complete()
 	}
-	c.event.request = jsonText(in)
+	c.event.request = requestText(in)
 	if carrier, ok := any(in).(tokenCarrier); ok {
 		c.tokens = carrier.tokens()
 	}
@@ -207,8 +208,23 @@ func jsonText(value any) []byte {
 	return text
 }
 
+// requestText is an input as the trail keeps it.
+func requestText(in any) []byte {
+	if r, ok := in.(recorded); ok {
+		in = r.forTrail()
+	}
+	return jsonText(in)
+}
+
+// Of the parameters, alwaysRecorded are those that records show even where a request
+// is silent, and recordedAs those that have another name there (K0116).
+var (
+	alwaysRecorded = map[string]bool{"BypassPolicyLockoutSafetyCheck": true, "Description": true}
+	recordedAs     = map[string]string{"CloudHsmClusterId": "clusterId"}
+)
+
 // parameters renders the text of an input as CloudTrail does: field names with a
-// small first letter, and what was not sent left out.
+// small first letter, and what was not sent left out; nil if that is all.
 func parameters(text []byte) map[string]any {
 	var fields map[string]any
 	if json.Unmarshal(text, &fields) != nil {
@@ -216,9 +232,12 @@ func parameters(text []byte) map[string]any {
 	}
 	out := make(map[string]any, len(fields))
 	for name, value := range fields {
-		if value != nil && value != "" && value != false {
-			out[lowerFirst(name)] = dated(name, value)
+		if value != nil && (value != "" && value != false || alwaysRecorded[name]) {
+			out[cmp.Or(recordedAs[name], lowerFirst(name))] = dated(name, value)
 		}
+	}
+	if len(out) == 0 {
+		return nil
 	}
 	return out
 }
