@@ -54,6 +54,15 @@ func createCustomKeyStore(c *call, in *createKeyStoreInput) (*keyStoreOutput, er
 	}
 	s.trustAnchor = string(in.TrustAnchorCertificate)
 	in.apply(&s.backing, c.caller.account)
+	if s.kind == originCloudHSM {
+		if err := c.linkRole(clusterManager); err != nil {
+			return nil, err
+		}
+		if same := r.sameStore(s); same != nil && same.link.at(c.now) == disconnected {
+			c.opened = append(c.opened, same)
+			return &keyStoreOutput{same.id}, nil
+		}
+	}
 	if err := c.checkNewStore(r, s); err != nil {
 		return nil, err
 	}
@@ -65,6 +74,22 @@ func createCustomKeyStore(c *call, in *createKeyStoreInput) (*keyStoreOutput, er
 	r.stores[s.id] = s
 	c.opened = append(c.opened, s)
 	return &keyStoreOutput{s.id}, nil
+}
+
+// clusterManager is the service whose role looks after clusters, which who creates a
+// CloudHSM key store must be allowed to create (K0625).
+const clusterManager = "cks.kms.amazonaws.com"
+
+// sameStore is the store there is with all the properties of a new one: to create
+// that is taken for a retry (K0625); nil if there is none. What the password of the
+// other was nobody knows any more.
+func (r *region) sameStore(s *keyStore) *keyStore {
+	for _, other := range r.stores {
+		if other.name == s.name && other.backing == s.backing {
+			return other
+		}
+	}
+	return nil
 }
 
 // An id is cks- and 17 hexadecimal digits, as in the examples of the API Reference.
