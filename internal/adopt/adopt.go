@@ -154,7 +154,9 @@ func read(src []byte) (*tfjson.StateValues, error) {
 		if err := planned.UnmarshalJSON(src); err != nil {
 			return nil, err
 		}
-		values = planned.PlannedValues
+		if values = planned.PlannedValues; values != nil && values.RootModule != nil && planned.Config != nil {
+			setProviders(all(values.RootModule), configured(planned.Config.RootModule, "", map[string]string{}))
+		}
 	} else {
 		var state tfjson.State
 		if err := state.UnmarshalJSON(src); err != nil {

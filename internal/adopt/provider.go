@@ -6,6 +6,9 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
+	tfjson "github.com/hashicorp/terraform-json"
+
+	"github.com/keywright/keywright/internal/lazyregexp"
 )
 
 const (
@@ -61,4 +64,33 @@ func providerName(reference hcl.Expression) string {
 		return defaultProvider
 	}
 	return strings.Join(address(traversal), ".")
+}
+
+// configured adds the providers of a plan's configuration to all, by the addresses of
+// the resources without their instances.
+func configured(m *tfjson.ConfigModule, prefix string, all map[string]string) map[string]string {
+	if m == nil {
+		return all
+	}
+	for _, r := range m.Resources {
+		all[prefix+r.Address] = r.ProviderConfigKey
+	}
+	for name, call := range m.ModuleCalls {
+		configured(call.Module, prefix+"module."+name+".", all)
+	}
+	return all
+}
+
+// indexes are those of instances in an address.
+var indexes = lazyregexp.New(`\["[^"]*"\]|\[[0-9]+\]`)
+
+// setProviders gives resources the provider of the root module that they have. One
+// that a module configures itself, such as "module.m:aws", nobody passes.
+func setProviders(resources []*tfjson.StateResource, configured map[string]string) {
+	for _, r := range resources {
+		provider := configured[indexes.Compiled().ReplaceAllString(r.Address, "")]
+		if provider != "" && provider != defaultProvider && !strings.Contains(provider, ":") && r.AttributeValues != nil {
+			r.AttributeValues[providerArgument] = provider
+		}
+	}
 }

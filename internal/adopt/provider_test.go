@@ -1,6 +1,7 @@
 package adopt_test
 
 import (
+	"encoding/json"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -51,6 +52,34 @@ func TestProviders(t *testing.T) {
 			require.Len(t, keys, 1)
 			require.Equal(t, test.passed, keys[0].Arguments["providers"])
 			require.Equal(t, test.description, keys[0].Module.Description, "%q", keys[0].Notes)
+		})
+	}
+}
+
+// TestProvidersOfPlan: a plan has the providers' names, those of modules as the root
+// module has them.
+func TestProvidersOfPlan(t *testing.T) {
+	t.Parallel()
+	key := func(address string) object {
+		return object{"address": address, "mode": "managed", "type": "aws_kms_key", "name": "this", "values": object{"description": "d"}}
+	}
+	written := func(provider string) object {
+		return object{"resources": []object{{"address": "aws_kms_key.this", "mode": "managed", "type": "aws_kms_key", "name": "this", "provider_config_key": provider}}}
+	}
+	for _, test := range []struct{ name, provider, passed string }{
+		{"the default one", "aws", ""},
+		{"another", "aws.west", "{ aws = aws.west }"},
+		{"a module's own", "module.m:aws.west", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			src, err := json.Marshal(object{
+				"format_version": "1.2",
+				"planned_values": object{"root_module": object{"child_modules": []object{{"address": `module.m["a"]`, "resources": []object{key(`module.m["a"].aws_kms_key.this`)}}}}},
+				"configuration":  object{"root_module": object{"module_calls": object{"m": object{"source": "./m", "module": written(test.provider)}}}},
+			})
+			require.NoError(t, err)
+			require.Equal(t, test.passed, one(t, src).Arguments["providers"])
 		})
 	}
 }

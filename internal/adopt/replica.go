@@ -51,7 +51,7 @@ func passPrimaries(keys []Key) {
 func tellRegions(keys []Key) {
 	for i := range keys {
 		k := &keys[i]
-		if k.arn != "" && keys[0].arn != "" && k.place.Region != keys[0].place.Region {
+		if _, passed := k.Arguments["providers"]; !passed && k.arn != "" && keys[0].arn != "" && k.place.Region != keys[0].place.Region {
 			k.note("the key is in %s, where %s is not: pass the provider of its Region in providers, such as { aws = aws.%s }",
 				k.place.Region, keys[0].Address, strings.ReplaceAll(k.place.Region, "-", "_"))
 		}
