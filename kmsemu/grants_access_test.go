@@ -213,7 +213,7 @@ func TestGrantConditionKeys(t *testing.T) {
 	}
 	serviceNamed := func(grantee, retirer string) func(*kms.CreateGrantInput) {
 		return func(in *kms.CreateGrantInput) {
-			source("arn:aws:s3:::b")(in)
+			source("arn:aws:sns:us-east-1:000000000000:b")(in)
 			in.GranteeServicePrincipal, in.RetiringServicePrincipal = &grantee, &retirer
 		}
 	}
@@ -233,8 +233,8 @@ func TestGrantConditionKeys(t *testing.T) {
 			onlyWith(types.GrantConstraints{EncryptionContextEquals: context}), onlyWith(types.GrantConstraints{EncryptionContextSubset: context})},
 		"kms:GrantConstraintType absent": {`{"Null":{"kms:GrantConstraintType":"true"}}`,
 			operations("Decrypt"), onlyWith(types.GrantConstraints{EncryptionContextSubset: context})},
-		"kms:GrantConstraintSourceArn": {`{"ArnLike":{"kms:GrantConstraintSourceArn":"arn:aws:s3:::mine*"}}`,
-			source("arn:aws:s3:::mine-1"), source("arn:aws:s3:::yours")},
+		"kms:GrantConstraintSourceArn": {`{"ArnLike":{"kms:GrantConstraintSourceArn":"arn:aws:sns:us-east-1:000000000000:mine*"}}`,
+			source("arn:aws:sns:us-east-1:000000000000:mine-1"), source("arn:aws:sns:us-east-1:000000000000:yours")},
 		"kms:GranteePrincipal":         {`{"StringEquals":{"kms:GranteePrincipal":"` + another + `"}}`, to(another), to(role)},
 		"kms:RetiringPrincipal":        {`{"StringEquals":{"kms:RetiringPrincipal":"` + another + `"}}`, retiredBy(another), retiredBy(role)},
 		"kms:GranteeServicePrincipal":  {`{"StringEquals":{"kms:GranteeServicePrincipal":"s3.amazonaws.com"}}`, serviceNamed("s3.amazonaws.com", "sns.amazonaws.com"), serviceNamed("sns.amazonaws.com", "sns.amazonaws.com")},
@@ -299,14 +299,14 @@ func TestListGrants(t *testing.T) {
 
 	_, err = w.createGrant(w.root, key, "", ops("Decrypt"), func(in *kms.CreateGrantInput) {
 		in.GranteeServicePrincipal, in.RetiringServicePrincipal = aws.String("s3.amazonaws.com"), aws.String("s3.amazonaws.com")
-		in.Constraints = &types.GrantConstraints{SourceArn: aws.String("arn:aws:s3:::b")}
+		in.Constraints = &types.GrantConstraints{SourceArn: aws.String("arn:aws:sns:us-east-1:000000000000:b")}
 	})
 	require.NoError(t, err)
 	service := list().Grants[slices.IndexFunc(list().Grants, func(e types.GrantListEntry) bool { return e.GranteeServicePrincipal != nil })]
 	require.Equal(t, "s3.amazonaws.com", *service.GranteeServicePrincipal)
 	require.Equal(t, "s3.amazonaws.com", *service.RetiringServicePrincipal)
 	require.Nil(t, service.GranteePrincipal)
-	require.Equal(t, "arn:aws:s3:::b", *service.Constraints.SourceArn)
+	require.Equal(t, "arn:aws:sns:us-east-1:000000000000:b", *service.Constraints.SourceArn)
 	require.Empty(t, *service.Name)
 
 	one := w.grant(w.root, key, rootARN, types.GrantOperationEncrypt)

@@ -358,7 +358,7 @@ func TestGrantConstraints(t *testing.T) {
 		"subset":                 {types.GrantConstraints{EncryptionContextSubset: tenant}, map[string]string{"app": "x", "tenant": "blue", "z": ""}, true},
 		"subset, one less":       {types.GrantConstraints{EncryptionContextSubset: tenant}, map[string]string{"app": "x"}, false},
 		"subset, no context":     {types.GrantConstraints{EncryptionContextSubset: tenant}, nil, false},
-		"source, called by none": {types.GrantConstraints{SourceArn: aws.String("arn:aws:s3:::bucket")}, nil, false},
+		"source, called by none": {types.GrantConstraints{SourceArn: aws.String("arn:aws:sns:us-east-1:000000000000:topic")}, nil, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			key := w.key()
@@ -407,8 +407,11 @@ func TestRefusedConstraints(t *testing.T) {
 		"385 characters":   {symmetric, "Decrypt", types.GrantConstraints{EncryptionContextSubset: map[string]string{"a": strings.Repeat("x", 385)}}, "'constraints.encryptionContextSubset.a'" + constraint + "have length less than or equal to 384"},
 		"both kinds":       {symmetric, "Decrypt", types.GrantConstraints{EncryptionContextSubset: pairs(1), EncryptionContextEquals: pairs(1)}, "More than one constraint supplied"},
 		"signing":          {asymmetric, "Sign", types.GrantConstraints{EncryptionContextSubset: pairs(1)}, "supported only on grant operations that include an encryption context"},
-		"signing, source":  {asymmetric, "Sign", types.GrantConstraints{SourceArn: aws.String("arn:aws:s3:::b")}, ""},
+		"signing, source":  {asymmetric, "Sign", types.GrantConstraints{SourceArn: aws.String("arn:aws:sns:us-east-1:000000000000:topic")}, ""},
 		"describing":       {asymmetric, "DescribeKey", types.GrantConstraints{EncryptionContextSubset: pairs(1)}, ""},
+		"source, long":     {symmetric, "Decrypt", types.GrantConstraints{SourceArn: repeatedARN(512)}, ""},
+		"source, longer":   {symmetric, "Decrypt", types.GrantConstraints{SourceArn: repeatedARN(513)}, "'constraints.sourceArn'" + constraint + "have length less than or equal to 512"},
+		"source, bucket":   {symmetric, "Decrypt", types.GrantConstraints{SourceArn: aws.String("arn:aws:s3:::bucket-of-nobody")}, "'constraints.sourceArn'" + constraint + "satisfy regular expression pattern: ^arn:aws[a-z0-9-]*:[a-z0-9-]+:[a-z0-9-]*:[0-9]{12}:.+$"},
 		"source is no ARN": {symmetric, "Decrypt", types.GrantConstraints{SourceArn: aws.String("bucket")}, "'constraints.sourceArn'" + constraint},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -420,6 +423,12 @@ func TestRefusedConstraints(t *testing.T) {
 			failsLike(t, err, "ValidationException", row.part)
 		})
 	}
+}
+
+// repeatedARN is an ARN of n characters.
+func repeatedARN(n int) *string {
+	const begin = "arn:aws:sns:us-east-1:000000000000:"
+	return aws.String(begin + strings.Repeat("x", n-len(begin)))
 }
 
 // TestGrantOperations (K0306): those of the list that the key can do.

@@ -22,9 +22,9 @@ var (
 	grantIDRule         = textRule{max: 128}
 	grantNameRule       = textRule{max: 256, pattern: lazyregexp.New(`^[a-zA-Z0-9:/_-]+$`)}
 	grantPrincipalRule  = textRule{max: 256, pattern: lazyregexp.New(`^[\w+=,.@:/-]+$`)}
-	grantServiceRule    = textRule{max: 128, pattern: lazyregexp.New(`^([a-z0-9-]+\.)+amazonaws\.com(\.cn)?$`)}
+	grantServiceRule    = textRule{max: 128, pattern: lazyregexp.New(`^([A-Za-z0-9\-]+)\.([A-Za-z0-9\-]+)(\.[A-Za-z0-9\-]+)+$`)}
 	constraintValueRule = textRule{max: 384}
-	sourceARNRule       = textRule{max: 1024, pattern: lazyregexp.New(`^arn:[^:]+:[^:]+:[^:]*:[^:]*:.+$`)}
+	sourceARNRule       = textRule{min: 20, max: 512, pattern: lazyregexp.New(`^arn:aws[a-z0-9-]*:[a-z0-9-]+:[a-z0-9-]*:[0-9]{12}:.+$`)}
 )
 
 // grantOperations are what a grant can allow (K0306).
@@ -116,7 +116,7 @@ func (g *grantConstraints) check(k *checker) {
 	if len(g.EncryptionContextEquals) > 0 && len(g.EncryptionContextSubset) > 0 {
 		k.fail(validation, "More than one constraint supplied")
 	}
-	k.checkText("constraints.sourceArn", g.SourceArn, sourceARNRule)
+	k.checkOptional("constraints.sourceArn", g.SourceArn, sourceARNRule)
 }
 
 // constraints are those of the request, or none. An empty map is none: Terraform

@@ -113,6 +113,8 @@ func TestEmptyStrings(t *testing.T) {
 		"optional":      {"Decrypt", `{"KeyId":"","CiphertextBlob":"eA=="}`, noKey},
 		"filter":        {"ListAliases", `{"KeyId":""}`, noKey},
 		"marker":        {"ListKeys", `{"Marker":""}`, "1 validation error detected: Value '' at 'marker" + tooShort},
+		"long dash":     {"ListKeys", `{"Marker":"–"}`, "1 validation error detected: Value '–' at 'marker" + pattern + `[\u0020-\u00FF]*`},
+		"with default":  {"Encrypt", `{"KeyId":"` + key + `","Plaintext":"eA==","EncryptionAlgorithm":""}`, "1 validation error detected: Value '' at 'encryptionAlgorithm' failed to satisfy constraint: Member must satisfy enum value set: [RSAES_OAEP_SHA_1, RSAES_OAEP_SHA_256, SM2PKE, SYMMETRIC_DEFAULT]"},
 		"grant name":    {"CreateGrant", `{"KeyId":"` + key + `","GranteePrincipal":"arn:aws:iam::000000000000:root","Operations":["Encrypt"],"Name":""}`, "2 validation errors detected: Value '' at 'name" + tooShort + "; Value '' at 'name" + pattern + "^[a-zA-Z0-9:/_-]+$"},
 		"enumeration":   {"CreateKey", `{"Origin":""}`, "1 validation error detected: Value '' at 'origin' failed to satisfy constraint: Member must satisfy enum value set: [AWS_KMS, EXTERNAL, AWS_CLOUDHSM, EXTERNAL_KEY_STORE]"},
 		"description":   {"CreateKey", `{"Description":""}`, ""},

@@ -14,12 +14,15 @@ type pageInput struct {
 	Marker string
 }
 
+// markerRule is the model's, which takes more than the markers there are.
+var markerRule = textRule{max: 1024, pattern: characters{' ', '\u00FF', `[\u0020-\u00FF]*`}}
+
 // pageLimits are a list operation's default and largest page (K0071).
 type pageLimits struct{ fallback, high int }
 
 func (p *pageInput) checkPage(k *checker, limits pageLimits) {
 	k.checkInt("limit", p.Limit, intRule{1, limits.high})
-	k.checkText("marker", p.Marker, textRule{max: 1024})
+	k.checkText("marker", p.Marker, markerRule)
 }
 
 // pageOutput is the paging part of a list operation's result.

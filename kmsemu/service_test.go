@@ -207,7 +207,7 @@ func TestServicePassesOnItsSource(t *testing.T) {
 	t.Parallel()
 	w := newServiceWorld(t)
 	key := w.key()
-	const bucket, another = "arn:aws:s3:::bucket", "arn:aws:s3:::another"
+	const bucket, another = "arn:aws:s3:us-east-1:000000000000:accesspoint/bucket", "arn:aws:s3:us-east-1:000000000000:accesspoint/another"
 	forSource := func(source *string) func(*kms.CreateGrantInput) {
 		return func(in *kms.CreateGrantInput) {
 			in.GranteeServicePrincipal, in.RetiringServicePrincipal = aws.String("s3.amazonaws.com"), aws.String("s3.amazonaws.com")

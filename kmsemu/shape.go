@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/keywright/keywright/internal/lazyregexp"
@@ -82,6 +83,9 @@ func (k *checker) checkOptional(path, value string, rule textRule) {
 
 // checkText checks a string; lengths count characters.
 func (k *checker) checkText(path, value string, rule textRule) {
+	if k.blank[path] {
+		value = "" // whatever its default
+	}
 	if value == "" && (rule.blank || !k.blank[path]) {
 		if rule.min > 0 {
 			k.missing(path)
@@ -210,20 +214,24 @@ func (k *checker) checkInt(path string, value *int, limits intRule) {
 // keyIDRule is that of every key identifier: id, ARN, alias name, alias ARN (K0622);
 // optionalKeyIDRule where there may be none.
 var (
-	keyIDRule         = textRule{min: 1, max: 2048, pattern: ascii{}}
+	keyIDRule         = textRule{min: 1, max: 2048, pattern: characters{0, unicode.MaxASCII, `^\p{ASCII}+$`}}
 	optionalKeyIDRule = textRule{max: keyIDRule.max, pattern: keyIDRule.pattern}
 )
 
-// ascii is a pattern that Go writes another way.
-type ascii struct{}
+// characters is a pattern of characters between two, which KMS writes in another way
+// than Go.
+type characters struct {
+	low, high rune
+	text      string
+}
 
 // MatchString implements [pattern].
-func (ascii) MatchString(text string) bool {
-	return text != "" && strings.IndexFunc(text, func(r rune) bool { return r >= utf8.RuneSelf }) < 0
+func (s characters) MatchString(text string) bool {
+	return (text != "" || strings.HasSuffix(s.text, "*")) && strings.IndexFunc(text, func(r rune) bool { return r < s.low || r > s.high }) < 0
 }
 
 // String is the pattern as KMS writes it.
-func (ascii) String() string { return `^\p{ASCII}+$` }
+func (s characters) String() string { return s.text }
 
 func (k *checker) checkKeyID(value string) { k.checkText("keyId", value, keyIDRule) }
 
