@@ -25,7 +25,7 @@ func TestFailureTells(t *testing.T) {
 	require.Error(t, err)
 	out := string(data)
 	require.Contains(t, out, "as planned: ")
-	require.Regexp(t, `denied calls:\n\s+the last 10, of 12\n\s+arn:aws:sts::000000000000:assumed-role/stranger-\w+/probe-\w+: DescribeKey arn:\S+: AccessDeniedException: .*nothing allows kms:DescribeKey`, out)
+	require.Regexp(t, `denied calls:\n\s+the last 10, of 12\n\s+arn:aws:sts::000000000000:assumed-role/stranger-\w+/probe-\w+: DescribeKey arn:\S+: AccessDenied: .*nothing allows kms:DescribeKey`, out)
 	require.NotContains(t, out, ": Encrypt arn:", "a denial that was asked for")
 	require.Contains(t, out, "scenario: 0 live keys at the end", "it stopped in the middle")
 	requireNothingLeft(t, cmd)

@@ -231,7 +231,7 @@ func TestAdminEvents(t *testing.T) {
 	for query, want := range map[string][]string{
 		"name=Encrypt":                         {"Encrypt", "Encrypt"},
 		"name=Encrypt&error=NoError":           {"Encrypt"},
-		"error=AccessDeniedException":          {"Encrypt"},
+		"error=AccessDenied":                   {"Encrypt"},
 		"principal=" + role:                    {"Encrypt"},
 		"principal=" + rootARN + "&key=" + key: {"CreateKey", "Encrypt"},
 		"account=" + other:                     {"ListKeys"},
@@ -248,7 +248,7 @@ func TestAdminEvents(t *testing.T) {
 		}
 		require.Equal(t, want, names, query)
 	}
-	_, body := w.admin(http.MethodGet, "events?error=AccessDeniedException", "")
+	_, body := w.admin(http.MethodGet, "events?error=AccessDenied", "")
 	require.Contains(t, body, `"verdict":"denied"`)
 	require.NotEmpty(t, w.Server.Events())
 	w.admin(http.MethodDelete, "events", "")

@@ -32,7 +32,8 @@ type Event struct {
 	// ResponseElements are what a call of KMS that changed something answered, in
 	// the same form and under the same condition; nil for every other.
 	ResponseElements map[string]any `json:"responseElements"`
-	// ErrorCode and ErrorMessage are "" for a call that succeeded.
+	// ErrorCode and ErrorMessage are "" for a call that succeeded. A denial's code is
+	// [AccessDenied], every other failure's the one that was answered.
 	ErrorCode    string `json:"errorCode,omitempty"`
 	ErrorMessage string `json:"errorMessage,omitempty"`
 	// RequestID is the one in the answer's X-Amzn-Requestid header; "" for what no

@@ -13,8 +13,8 @@ type EventFilter struct {
 	// Key is the ARN or the id of a key that the call was about. An id selects the
 	// related keys of all Regions.
 	Key string
-	// ErrorCode is the code of the failure, such as "AccessDeniedException", or
-	// [NoError] for calls that succeeded.
+	// ErrorCode is the code of the failure, such as [AccessDenied], or [NoError] for
+	// calls that succeeded.
 	ErrorCode string
 	// Account is the one whose trail has the record: RecipientAccountID.
 	Account string
@@ -22,8 +22,13 @@ type EventFilter struct {
 	Region string
 }
 
-// NoError is the ErrorCode that selects the calls that succeeded.
-const NoError = "NoError"
+const (
+	// NoError is the ErrorCode that selects the calls that succeeded.
+	NoError = "NoError"
+	// AccessDenied is the ErrorCode of the calls that were denied, also those of KMS,
+	// which answers them with AccessDeniedException (K0626).
+	AccessDenied = "AccessDenied"
+)
 
 // Matches reports whether the filter selects an event.
 func (f EventFilter) Matches(e Event) bool {

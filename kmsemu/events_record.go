@@ -30,7 +30,7 @@ func readOnly(operation string) bool {
 func (c *call) conclude(result any, err *apiError) []Event {
 	var others []Event
 	if err != nil {
-		c.event.ErrorCode, c.event.ErrorMessage = c.protocol.name(err.code), err.message
+		c.event.ErrorCode, c.event.ErrorMessage = c.recordedCode(err.code), err.message
 	} else {
 		c.event.response = c.responseElements(result)
 		if r, ok := result.(materialUser); ok {
@@ -43,6 +43,15 @@ func (c *call) conclude(result any, err *apiError) []Event {
 		others = append(append(others, part.event), more...)
 	}
 	return append(others, c.following...)
+}
+
+// recordedCode is the code that a record has of a failure: of a denial the same for
+// all services (K0626).
+func (c *call) recordedCode(failure code) string {
+	if failure == accessDenied {
+		return AccessDenied
+	}
+	return c.protocol.name(failure)
 }
 
 // share copies the call's record for the other accounts whose keys it was about.

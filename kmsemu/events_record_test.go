@@ -216,7 +216,7 @@ func TestReplicationEvents(t *testing.T) {
 		ReplicateKey(w.ctx, &kms.ReplicateKeyInput{KeyId: aws.String(at(abroad, key)), ReplicaRegion: aws.String(farther)})
 	fails(t, err, "AccessDeniedException", "")
 	for _, name := range []string{"ReplicateKey", "CreateKey"} {
-		require.Equal(t, "AccessDeniedException", w.event(name).ErrorCode)
+		require.Equal(t, kmsemu.AccessDenied, w.event(name).ErrorCode)
 		require.False(t, w.event(name).Decision.Allowed())
 	}
 	ids := map[string]bool{}
@@ -311,11 +311,11 @@ func TestEventFilter(t *testing.T) {
 		"key":             {kmsemu.EventFilter{Key: key}, []string{"CreateKey", "Encrypt", "Decrypt"}},
 		"key id":          {kmsemu.EventFilter{Key: id}, []string{"CreateKey", "Encrypt", "Decrypt"}},
 		"part of an id":   {kmsemu.EventFilter{Key: id[1:]}, nil},
-		"denied":          {kmsemu.EventFilter{ErrorCode: "AccessDeniedException"}, []string{"Decrypt"}},
+		"denied":          {kmsemu.EventFilter{ErrorCode: kmsemu.AccessDenied}, []string{"Decrypt"}},
 		"succeeded":       {kmsemu.EventFilter{ErrorCode: kmsemu.NoError, Key: key}, []string{"CreateKey", "Encrypt"}},
 		"Region":          {kmsemu.EventFilter{Region: abroad}, []string{"ListKeys"}},
 		"another account": {kmsemu.EventFilter{Account: other}, nil},
-		"all together":    {kmsemu.EventFilter{Name: "Decrypt", Principal: role, Key: key, ErrorCode: "AccessDeniedException", Region: region, Account: account}, []string{"Decrypt"}},
+		"all together":    {kmsemu.EventFilter{Name: "Decrypt", Principal: role, Key: key, ErrorCode: kmsemu.AccessDenied, Region: region, Account: account}, []string{"Decrypt"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got []string

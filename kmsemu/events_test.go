@@ -54,7 +54,7 @@ func TestEvent(t *testing.T) {
 	_, err = session.kms.DisableKey(w.ctx, &kms.DisableKeyInput{KeyId: &key})
 	fails(t, err, "AccessDeniedException", "")
 	e = w.event("DisableKey")
-	require.Equal(t, "AccessDeniedException", e.ErrorCode)
+	require.Equal(t, kmsemu.AccessDenied, e.ErrorCode)
 	require.Equal(t, denied(session.arn, "kms:DisableKey", key, "because no identity-based policy allows the kms:DisableKey action"), e.ErrorMessage)
 	require.False(t, e.Decision.Allowed())
 

@@ -37,7 +37,7 @@ func ExampleServer_EventsWhere() {
 		fmt.Println(accessKey, "may encrypt:", err == nil)
 	}
 
-	for _, e := range emulator.Server.EventsWhere(kmsemu.EventFilter{Key: *arn, ErrorCode: "AccessDeniedException"}) {
+	for _, e := range emulator.Server.EventsWhere(kmsemu.EventFilter{Key: *arn, ErrorCode: kmsemu.AccessDenied}) {
 		fmt.Println("denied:", e.UserIdentity.ARN, e.EventName)
 	}
 	for _, e := range emulator.Server.EventsWhere(kmsemu.EventFilter{Key: *arn, ErrorCode: kmsemu.NoError}) {

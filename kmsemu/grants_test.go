@@ -589,6 +589,6 @@ func TestGrantEvent(t *testing.T) {
 	e = w.event("RetireGrant")
 	require.Equal(t, map[string]any{"keyId": key, "grantId": *g.GrantId}, e.RequestParameters)
 	require.Equal(t, key, e.Resources[0].ARN)
-	require.Equal(t, "AccessDeniedException", e.ErrorCode)
+	require.Equal(t, kmsemu.AccessDenied, e.ErrorCode)
 	require.False(t, e.Decision.Allowed())
 }

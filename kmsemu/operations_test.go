@@ -299,7 +299,7 @@ func TestPermission(t *testing.T) {
 			failsLike(t, err, "AccessDeniedException", "User: "+twin.arn+" is not authorized to perform: "+action+" on resource: ")
 			failsLike(t, err, "AccessDeniedException", "because no identity-based policy allows the "+action+" action")
 			denied := w.event(name)
-			require.Equal(t, "AccessDeniedException", denied.ErrorCode, name)
+			require.Equal(t, kmsemu.AccessDenied, denied.ErrorCode, name)
 			require.False(t, denied.Decision.Allowed(), name)
 		}
 		require.NoError(t, row.call(w.ctx, all.kms, s), name)

@@ -53,7 +53,7 @@ func Deeds(b backend.Backend, d Deed) ([]kmsemu.Event, error) {
 	}
 	filter := kmsemu.EventFilter{Principal: d.Principal, Name: string(d.Action), Key: d.Key, ErrorCode: kmsemu.NoError}
 	if d.Denied {
-		filter.ErrorCode = accessDenied
+		filter.ErrorCode = kmsemu.AccessDenied
 	}
 	var found []kmsemu.Event
 	var others []string
@@ -108,4 +108,4 @@ func Tell(e kmsemu.Event) string {
 }
 
 // IsDenied reports whether the record is of a call that policies denied.
-func IsDenied(e kmsemu.Event) bool { return e.ErrorCode == accessDenied }
+func IsDenied(e kmsemu.Event) bool { return e.ErrorCode == kmsemu.AccessDenied }
